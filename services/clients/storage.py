@@ -7,7 +7,7 @@ from services.media import Progress, StoredFile
 
 
 class Storage(Protocol):
-    """Folders and files that are found before they are made, by an `owner` (the job's id) and a `role` planted on them."""
+    """Folders and files that are found before they are made, by an `owner` (a job) and a `role` planted on them."""
 
     async def ensure_folder(self, name: str, *, owner: str, role: str, parent: str | None = None) -> StoredFile:
         """Return the folder of this owner and role, made under `parent` (a folder's id; None: the root) if need be."""
