@@ -15,6 +15,9 @@ from aiohttp import web
 SPECS = Path(__file__).resolve().parents[2] / "shared" / "specs"
 """Where the official descriptions lie; a world without its own says UNCHECKED."""
 
+PAYLOAD = web.RequestKey("payload", object)
+"""Where a handler of multipart forms leaves their JSON part, so that it is recorded and checked too."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -79,6 +82,10 @@ class World:
         """Return what the service's official description forbids in an exchange; None if it was not checked."""
         return None
 
+    def misbehave(self, body: Any, status: int, headers: dict[str, str]) -> web.Response:
+        """Return a fault's answer in the form of the service's own."""
+        return web.json_response(body, status=status, headers=headers)
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
@@ -132,6 +139,8 @@ class World:
         self.exchanges.append(exchange)
         fault = next((f for f in self.faults if f.matches(request)), None)
         response = await self._answer(request, handler, fault)
+        if exchange.body is None:
+            exchange.body = request.get(PAYLOAD)
         exchange.status = response.status
         exchange.answer = _answer_of(response)
         if fault is None and (found := self.check(exchange)) is not None:
@@ -145,8 +154,8 @@ class World:
         if fault is None:
             try:
                 return await handler(request)
-            except web.HTTPException as error:
-                return error
+            except web.HTTPException as error:  # aiohttp wants these raised, never returned
+                return web.Response(status=error.status, headers=error.headers, body=error.body)
         fault.times -= 1
         await asyncio.sleep(fault.delay)
         if not fault.before:
@@ -155,11 +164,11 @@ class World:
             if request.transport is not None:
                 request.transport.abort()
             return web.Response(status=499)
-        return web.json_response(fault.body, status=fault.status, headers=fault.headers)
+        return self.misbehave(fault.body, fault.status, fault.headers)
 
 
 async def _body_of(request: web.Request) -> Any:
-    if not request.can_read_body or request.content_type.startswith("multipart/"):
+    if not request.can_read_body or request.content_type == "multipart/form-data":
         return None
     raw = await request.read()
     if request.content_type == "application/json" and raw:

@@ -28,7 +28,7 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
-    """A whole file on disk. A path is relative to the job's work folder nowhere: it is absolute."""
+    """A whole file on disk; `path` is absolute."""
 
     path: Path
     size: int
@@ -60,7 +60,8 @@ class Transcript:
     segments: tuple[Segment, ...]
     language: str | None
     """ISO 639-1 code; None where there was nothing to tell it from."""
-    model: str
+    model: str | None
+    """None where no model was needed: there was no sound."""
 
     @property
     def text(self) -> str:

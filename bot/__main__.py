@@ -1,0 +1,50 @@
+"""`python -m bot`: settings in, exit status out."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from bot import app, log
+from config.settings import Settings, SettingsError, load_drive_folders, load_settings
+from services.clients import drive_login
+from services.errors import AuditscribeError
+
+WRONG_SETTINGS = 2
+
+
+def main() -> int:
+    arguments = _arguments()
+    try:
+        if arguments.command == "drive-login":
+            drive_login.login(arguments.client_secret, arguments.token_file, open_browser=not arguments.no_browser)
+        else:
+            settings = load_settings()
+            log.configure(settings.log_level)
+            asyncio.run(_run_until_signal(settings))
+    except (SettingsError, app.StartError, AuditscribeError) as error:
+        print(error, file=sys.stderr)  # noqa: T201 (the last words of a start that failed)
+        return WRONG_SETTINGS
+    return 0
+
+
+async def _run_until_signal(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await app.run(settings, load_drive_folders(), stop)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bot", description="Without a command: run the bot.")
+    commands = parser.add_subparsers(dest="command")
+    login = commands.add_parser("drive-login", help="connect a Google account, once")
+    login.add_argument("--client-secret", type=Path, required=True, help="the OAuth client's JSON file from Google")
+    login.add_argument("--token-file", type=Path, default=Path("data/google-token.json"), help="as GOOGLE_TOKEN_FILE")
+    login.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,195 @@
+"""The composition root: every part is made here, once, and given what it needs."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, suppress
+from datetime import datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+import discord
+from services.clients.guard import Guard
+from services.clients.media_tool import take_apart
+from services.clients.web import WebFiles
+from services.clients.ytdlp import YtDlp
+
+from bot.client import AuditscribeBot, use_addresses
+from cogs.attachments import attachment_resolver
+from cogs.intake import Intake
+from cogs.progress import Progress
+from cogs.status import Status
+from config.notion_config import Routes, default_routes
+from config.settings import Settings
+from services.clients.drive import DriveStorage
+from services.clients.drive_login import load_credentials
+from services.clients.local_storage import LocalStorage
+from services.clients.notion import NotionClient
+from services.clients.storage import Storage
+from services.clients.whisper import WhisperTranscriber
+from services.errors import TransientError
+from services.pipeline.download import DownloadAttachment, DownloadLink
+from services.pipeline.finish import Finish
+from services.pipeline.notion_status import NotionStatus
+from services.pipeline.pages import Pages
+from services.pipeline.probe import ProbeAttachment, ProbeLink
+from services.pipeline.runner import JobRunner
+from services.pipeline.tasks import Tasks
+from services.pipeline.transcribe import Transcribe
+from services.pipeline.upload import Upload
+from services.queue.local import LocalQueue
+from services.store import open_store
+
+log = logging.getLogger(__name__)
+
+_LAST_REPORTS_S = 1.0
+"""How long a stopping bot waits for reports that are under way."""
+
+
+_CHECK_S = 10.0
+"""How long a start waits for Notion."""
+
+
+class Reports(Protocol):
+    """An observer whose reports can be waited for."""
+
+    async def drain(self) -> None: ...
+
+
+class StartError(Exception):
+    """The bot cannot run; the text is one sentence that says what to mend."""
+
+
+async def run(settings: Settings, drive_folders: Mapping[str, str], stop: asyncio.Event) -> None:
+    """Run the bot until `stop` is set, then close cleanly.
+
+    Raises:
+        StartError: Discord does not take the token or the intents.
+        AuditscribeError: another setting names something that is not there.
+    """
+    use_addresses(settings.discord_api_url, settings.discord_gateway_url)
+    routes = default_routes(
+        discord_message_db=settings.discord_message_db_id,
+        videos_db=settings.videos_db_id,
+        drive_uploads_db=settings.drive_uploads_db_id,
+        drive_folders=drive_folders,
+    )
+    zone = ZoneInfo(settings.timezone)
+
+    def clock() -> datetime:
+        return datetime.now(zone)
+
+    async with AsyncExitStack() as stack:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        store = await stack.enter_async_context(aclosing(await open_store(settings.ledger_url)))
+        notion = await stack.enter_async_context(
+            aclosing(NotionClient(settings.notion_token.get_secret_value(), settings.notion_api_url))
+        )
+        await _check_databases(notion, routes)
+        guard = await stack.enter_async_context(Guard(settings.allow_private_hosts))
+        transcriber = await stack.enter_async_context(aclosing(_transcriber(settings)))
+        bot = await stack.enter_async_context(AuditscribeBot(settings.discord_guild_ids, store))
+
+        pages = Pages(notion, clock)
+        notion_status = await stack.enter_async_context(aclosing(NotionStatus(notion, pages)))
+        progress = await stack.enter_async_context(aclosing(Progress(bot)))
+        observers = (notion_status, progress)
+
+        resolve = attachment_resolver(bot)
+        ytdlp = _ytdlp(settings, guard)
+        last_stages = (
+            Transcribe(transcriber, settings.whisper_language),
+            Upload(_storage(settings), zone),
+            Finish(pages, notion_status.quiet),
+        )
+        tasks = Tasks(
+            JobRunner(store, observers, settings.data_dir.resolve() / "work", clock),
+            link_stages=(ProbeLink(ytdlp), DownloadLink(ytdlp, take_apart), *last_stages),
+            attachment_stages=(
+                ProbeAttachment(resolve),
+                DownloadAttachment(resolve, WebFiles(guard.url), take_apart, settings.max_filesize_mb * 2**20),
+                *last_stages,
+            ),
+        )
+        queue = LocalQueue(store, observers, settings.workers)
+        bot.with_cogs(Intake(queue, routes, bot.serves, clock), Status(store, bot.serves))
+        await queue.restore()
+        connection = _connected(bot, settings.discord_token.get_secret_value())
+        await _until(stop, connection, queue.serve(tasks.process), reports=(notion_status, progress))
+
+
+async def _until(
+    stop: asyncio.Event,
+    connection: Coroutine[Any, Any, None],
+    pool: Coroutine[Any, Any, None],
+    *,
+    reports: Sequence[Reports],
+) -> None:
+    """Serve until `stop` is set, or until a fault ends the connection or the pool; then let the last reports go out."""
+    connected, working = asyncio.create_task(connection), asyncio.create_task(pool)
+    stopping = asyncio.create_task(stop.wait())
+    ended, _ = await asyncio.wait({connected, working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    working.cancel()
+    stopping.cancel()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LAST_REPORTS_S):
+            await asyncio.gather(*(report.drain() for report in reports))
+    connected.cancel()
+    await asyncio.gather(connected, working, stopping, return_exceptions=True)
+    for task in ended:
+        task.result()
+
+
+async def _connected(bot: AuditscribeBot, token: str) -> None:
+    try:
+        await bot.start(token)
+    except discord.LoginFailure:
+        raise StartError("DISCORD_TOKEN is wrong: Discord does not accept it.") from None
+    except discord.PrivilegedIntentsRequired:
+        raise StartError(
+            "Discord keeps the messages' content from the bot: "
+            "switch on the Message Content Intent in the developer portal (Bot > Privileged Gateway Intents)."
+        ) from None
+
+
+async def _check_databases(notion: NotionClient, routes: Routes) -> None:
+    """Find every route's database now: a wrong token or id is a fault of the settings, not of the first video."""
+    try:
+        async with asyncio.timeout(_CHECK_S):
+            for address in dict.fromkeys(route.database for route in routes.routes):
+                await notion.data_source(address)
+    except (TransientError, TimeoutError) as error:
+        log.warning("notion: the databases could not be checked: %s", error or "no answer")
+
+
+def _ytdlp(settings: Settings, guard: Guard) -> YtDlp:
+    return YtDlp(
+        max_height=settings.max_height,
+        max_filesize_mb=settings.max_filesize_mb,
+        max_duration_s=settings.max_duration_s,
+        cookies=settings.ytdlp_cookies_file,
+        proxy=guard.url,
+        allow_any_site=settings.allow_any_site,
+        open_hosts=settings.allow_private_hosts,
+        stall_timeout_s=settings.stall_timeout_s,
+    )
+
+
+def _transcriber(settings: Settings) -> WhisperTranscriber:
+    return WhisperTranscriber(
+        model=settings.whisper_model,
+        device=settings.whisper_device,
+        compute_type=settings.whisper_compute_type,
+        workers=settings.workers,
+        stall_timeout_s=settings.stall_timeout_s,
+    )
+
+
+def _storage(settings: Settings) -> Storage:
+    if not settings.uses_drive:
+        folder = settings.data_dir.resolve() / "files"
+        log.info("storage: the local folder %s", folder)
+        return LocalStorage(folder)
+    log.info("storage: Google Drive")
+    credentials = load_credentials(settings.google_token_file, settings.google_service_account_file)
+    return DriveStorage(credentials, settings.drive_api_url)

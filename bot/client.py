@@ -1,0 +1,76 @@
+"""The bot as Discord knows it: its intents, the guilds that it serves, its commands."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+
+import discord
+import yarl
+from discord.ext import commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from services.store import JobStore
+
+log = logging.getLogger(__name__)
+
+_SYNCED_COMMANDS = "synced commands"
+
+
+def use_addresses(api_url: str, gateway_url: str | None) -> None:
+    """Point discord.py at another Discord; it knows no other way than these two attributes of its own."""
+    Route.BASE = api_url
+    if gateway_url:
+        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
+
+
+class AuditscribeBot(commands.Bot):
+    """Give it cogs with `with_cogs` before it is started."""
+
+    def __init__(self, guild_ids: Sequence[int], store: JobStore) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            intents=discord.Intents(guilds=True, guild_messages=True, message_content=True),
+            max_messages=None,  # nothing is read from the message cache
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
+        self._guild_ids = frozenset(guild_ids)
+        self._store = store
+        self._cogs_to_add: Sequence[commands.Cog] = ()
+
+    def with_cogs(self, *cogs: commands.Cog) -> None:
+        self._cogs_to_add = cogs
+
+    def serves(self, guild: discord.Guild | None) -> bool:
+        """Whether the bot works here: in the guilds of the settings, else in its only guild."""
+        if guild is None:
+            return False
+        return guild.id in self._guild_ids if self._guild_ids else len(self.guilds) == 1
+
+    async def setup_hook(self) -> None:
+        for cog in self._cogs_to_add:
+            await self.add_cog(cog)
+        await self._sync_commands()
+
+    async def on_ready(self) -> None:
+        served = [guild.name for guild in self.guilds if self.serves(guild)]
+        log.info("discord: connected as %s, serving %s", self.user, ", ".join(served) or "no server")
+        self._warn_of_many_guilds()
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        self._warn_of_many_guilds()
+
+    def _warn_of_many_guilds(self) -> None:
+        if not self._guild_ids and len(self.guilds) > 1:
+            names = ", ".join(f"{guild.name} ({guild.id})" for guild in self.guilds)
+            log.error("discord: in several servers, so none is served: set DISCORD_GUILD_IDS to the right of %s", names)
+
+    async def _sync_commands(self) -> None:
+        """Send the slash commands to Discord, only when they changed."""
+        commands_now = json.dumps([command.to_dict(self.tree) for command in self.tree.get_commands()], sort_keys=True)
+        digest = f"{self.application_id} {hashlib.sha256(commands_now.encode()).hexdigest()}"
+        if await self._store.find_note(_SYNCED_COMMANDS) != digest:
+            await self.tree.sync()
+            await self._store.keep_note(_SYNCED_COMMANDS, digest)

@@ -1,0 +1,131 @@
+"""Settings, from the environment or a .env file. Only bot/ and scripts/ read them; below, values are arguments."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ENV_FILE = ".env"
+_FOLDER_PREFIX = "DRIVE_FOLDER_"
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the text has one sentence a fault, a line each, and no value."""
+
+
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("is no time zone of the IANA list, such as Europe/Berlin") from error
+    return name
+
+
+def _http_url(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("must start with http:// or https://")
+    return url.rstrip("/")
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+
+
+class Settings(BaseSettings):
+    """Every setting by its name in lower case; DESIGN's table says what each means."""
+
+    model_config = SettingsConfigDict(
+        env_file=ENV_FILE,
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,  # a fault's message must not print the other tokens
+        frozen=True,
+    )
+
+    discord_token: SecretStr
+    discord_guild_ids: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split)] = ()
+    discord_api_url: HttpUrl = "https://discord.com/api/v10"
+    discord_gateway_url: str | None = None
+
+    notion_token: SecretStr
+    notion_api_url: HttpUrl = "https://api.notion.com"
+    discord_message_db_id: str
+    videos_db_id: str | None = None
+    drive_uploads_db_id: str | None = None
+
+    storage: Literal["drive", "local"] | None = None
+    drive_api_url: HttpUrl = "https://www.googleapis.com"
+    google_token_file: Path | None = None
+    google_service_account_file: Path | None = None
+
+    data_dir: Path = Path("data")
+    database_url: str | None = None
+    workers: Annotated[int, Field(ge=1)] = 2
+
+    whisper_model: str = "small"
+    whisper_device: str = "auto"
+    whisper_compute_type: str = "default"
+    whisper_language: str | None = None
+
+    max_duration_s: Annotated[float, Field(gt=0)] = 43200
+    max_filesize_mb: Annotated[int, Field(gt=0)] = 10240
+    max_height: Annotated[int, Field(gt=0)] = 720
+    stall_timeout_s: Annotated[float, Field(gt=0)] = 300
+
+    allow_any_site: bool = False
+    allow_private_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ()
+    ytdlp_cookies_file: Path | None = None
+    timezone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @property
+    def uses_drive(self) -> bool:
+        """`STORAGE`, or whether Google credentials are set."""
+        if self.storage is not None:
+            return self.storage == "drive"
+        return self.google_token_file is not None or self.google_service_account_file is not None
+
+    @property
+    def ledger_url(self) -> str:
+        """The ledger's SQLAlchemy url: SQLite in `DATA_DIR` unless `DATABASE_URL` says otherwise."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.resolve() / 'auditscribe.db'}"
+
+
+def load_settings() -> Settings:
+    """Read the settings.
+
+    Raises:
+        SettingsError: with one sentence for each missing or wrong setting.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = [
+            (str(fault["loc"][0]).upper(), fault["type"], fault["msg"]) for fault in error.errors(include_input=False)
+        ]
+        raise SettingsError("\n".join(_sentence(*fault) for fault in faults)) from None
+
+
+def load_drive_folders() -> dict[str, str]:
+    """Return the Drive folder's id of each channel that has a `DRIVE_FOLDER_<CHANNEL>`: `{"market-outlook": "1a…"}`."""
+    values = {**dotenv_values(ENV_FILE), **os.environ}
+    return {
+        name.removeprefix(_FOLDER_PREFIX).lower().replace("_", "-"): folder
+        for name, folder in values.items()
+        if name.startswith(_FOLDER_PREFIX) and folder
+    }
+
+
+def _sentence(name: str, kind: str, message: str) -> str:
+    if kind == "missing":
+        return f"{name} is not set: put it into the environment or the file {ENV_FILE}."
+    reason = message.removeprefix("Value error, ")
+    return f"{name} is wrong: {reason[:1].lower()}{reason[1:]}."

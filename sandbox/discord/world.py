@@ -1,0 +1,230 @@
+"""Discord as a world: a guild with its channels, and the people in it who post, press and look."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sandbox.discord.commands import CHAT_INPUT, MESSAGE, chat_input
+from sandbox.discord.forms import Upload
+from sandbox.discord.interactions import ANSWER_WITHIN, AUTOCOMPLETE, COMMAND, COMPONENT, Interaction
+from sandbox.discord.objects import Json
+from sandbox.discord.service import DiscordService
+
+CHANNELS = ("audit-process", "🎙・market-outlook", "general")
+File = tuple[str, bytes, str | None]
+"""Name, bytes and content type."""
+
+
+class DiscordWorld(DiscordService):
+    """One guild to begin with, with an owner, a poster and the bot.
+
+    Where a channel is wanted, its id or its name does (with or without the emoji before it). Where a person is
+    wanted, a user as `add_member` returns it: `poster` if none is named. Ids are strings, messages Discord's own JSON.
+    """
+
+    def __init__(
+        self, *, guild: str = "Audit Hall", channels: Sequence[str] = CHANNELS, poster: str = "Vera", **service: Any
+    ) -> None:
+        super().__init__(**service)
+        self.poster = self.store.add_user(poster)
+        self.guild_id = self.add_guild(guild, channels)
+
+    # The place.
+
+    def add_guild(self, name: str, channels: Iterable[str] = ("general",)) -> str:
+        """Let the bot join another guild, in which owner and poster are already; return its id."""
+        guild = self.store.add_guild(name, self.owner, self.bot_permissions)
+        self.store.join(guild["id"], self.poster)
+        for channel in channels:
+            self.store.add_channel(channel, guild["id"])
+        self.gateway.announce(guild["id"])
+        return str(guild["id"])
+
+    def add_channel(self, name: str, guild: str | None = None) -> str:
+        channel = self.store.add_channel(name, guild or self.guild_id)
+        self.tell("CHANNEL_CREATE", channel)
+        return str(channel["id"])
+
+    def remove_channel(self, channel: str) -> None:
+        removed = self.store.channels.pop(self.channel_id(channel))
+        del self.store.messages[removed["id"]]
+        self.tell("CHANNEL_DELETE", removed)
+
+    def add_member(self, name: str, *, permissions: int = 0, guild: str | None = None) -> Json:
+        """Return a new member's user; `permissions` are beside those that everybody has."""
+        user = self.store.add_user(name)
+        member = self.store.join(guild or self.guild_id, user, permissions)
+        self.tell("GUILD_MEMBER_ADD", {**member, "guild_id": guild or self.guild_id})
+        return user
+
+    def add_thread(self, channel: str, name: str, message_id: str | None = None) -> str:
+        """Let the poster open a thread, below a message where one is named; return its id."""
+        message = self._message(message_id) if message_id else None
+        return str(self.board.start_thread(self.channel_id(channel), name, self.poster, message)["id"])
+
+    def archive(self, thread_id: str, *, locked: bool = False) -> None:
+        thread = self.store.channels[thread_id]
+        thread["thread_metadata"] |= {"archived": True, "locked": locked}
+        self.tell("THREAD_UPDATE", thread)
+
+    def permit(self, channel: str, *, user: Json | None = None, allow: int = 0, deny: int = 0) -> None:
+        """Overwrite what a member (the bot, if none is named) may do in a channel."""
+        where, user_id = self.store.channels[self.channel_id(channel)], (user or self.bot)["id"]
+        others = [entry for entry in where["permission_overwrites"] if entry["id"] != user_id]
+        mine = {"id": user_id, "type": 1, "allow": str(int(allow)), "deny": str(int(deny))}
+        where["permission_overwrites"] = [*others, mine]
+        self.tell("CHANNEL_UPDATE", where)
+
+    def channel_id(self, channel: str) -> str:
+        """Return the id of a channel that is named by id or name; raise LookupError where there is none."""
+        for known in self.store.channels.values():
+            if channel in (known["id"], known["name"], known["name"].rpartition("・")[2]):
+                return str(known["id"])
+        raise LookupError(f"no channel {channel!r}")
+
+    # What people do.
+
+    def post(
+        self,
+        channel: str,
+        content: str = "",
+        *,
+        files: Iterable[File] = (),
+        author: Json | None = None,
+        reference: str | None = None,
+        forward_of: str | None = None,
+        embeds: Sequence[Json] = (),
+    ) -> Json:
+        """Post a message; `reference` is the id of the message it replies to, `forward_of` of one that it forwards."""
+        fields: Json = {"content": content, "embeds": list(embeds)}
+        if target := reference or forward_of:
+            source = self._message(target)["channel_id"]
+            fields["message_reference"] = {"message_id": target, "channel_id": source, "type": int(reference is None)}
+        uploads = [Upload(str(slot), *file) for slot, file in enumerate(files)]
+        message = self.board.compose(self.channel_id(channel), author or self.poster, fields, uploads)
+        return self.board.publish(message)
+
+    def edit(self, message_id: str, content: str) -> Json:
+        return self.board.edit(self._message(message_id), {"content": content})
+
+    def unfurl(self, message_id: str, embeds: Sequence[Json]) -> Json:
+        """Add the previews of a message's links, as Discord does a moment after it was posted."""
+        return self.board.edit(self._message(message_id), {"embeds": list(embeds)}, by_author=False)
+
+    def delete(self, message_id: str) -> None:
+        self.board.delete(self._message(message_id))
+
+    def react(self, message_id: str, emoji: str, user: Json | None = None) -> None:
+        self.board.reactions.add(self._message(message_id), emoji, user or self.poster)
+
+    async def press(
+        self, message_id: str, custom_id: str, user: Json | None = None, values: Sequence[str] = ()
+    ) -> Interaction:
+        """Press a button, or choose `values` of a select; return once the person sees an answer.
+
+        Raises LookupError where no such component can be pressed, TimeoutError where the bot does not answer.
+        """
+        message = self.store.find_message(message_id) or self.desk.find_ephemeral(message_id)
+        component = next((found for found in _components(message or {}) if found.get("custom_id") == custom_id), None)
+        if message is None or component is None or component.get("disabled"):
+            raise LookupError(f"nothing to press with custom_id {custom_id!r} in message {message_id}")
+        data = {"component_type": component["type"], "custom_id": custom_id, "id": component["id"]}
+        if component["type"] != 2:
+            data["values"] = list(values)
+        begun = self.desk.begin(COMPONENT, data, message["channel_id"], user or self.poster, message)
+        return await self._answered(begun)
+
+    async def slash(
+        self, name: str, options: Json | None = None, *, user: Json | None = None, channel: str = CHANNELS[0]
+    ) -> Interaction:
+        """Use a slash command, `name subcommand` where it has some; return once the person sees an answer.
+
+        Raises LookupError for an unknown command or option, TimeoutError where the bot does not answer.
+        """
+        return await self._command(COMMAND, name, options or {}, user, channel)
+
+    async def autocomplete(
+        self,
+        name: str,
+        option: str,
+        typed: str,
+        *,
+        options: Json | None = None,
+        user: Json | None = None,
+        channel: str = CHANNELS[0],
+    ) -> Interaction:
+        """Type into an option of a slash command; the answer's `choices` are what is offered."""
+        return await self._command(
+            AUTOCOMPLETE, name, {**(options or {}), option: typed}, user, channel, focused=option
+        )
+
+    async def message_command(self, name: str, message_id: str, *, user: Json | None = None) -> Interaction:
+        """Use a command from a message's menu; return once the person sees an answer."""
+        message = self._message(message_id)
+        guild_id = self.store.channels[message["channel_id"]]["guild_id"]
+        command = self.registry.find(name, MESSAGE, guild_id)
+        data = {
+            "id": command["id"],
+            "name": name,
+            "type": MESSAGE,
+            "target_id": message_id,
+            "resolved": {"messages": {message_id: self.board.shown(message)}},
+        }
+        begun = self.desk.begin(COMMAND, data, message["channel_id"], user or self.poster)
+        return await self._answered(begun)
+
+    # What can be seen.
+
+    @property
+    def connected(self) -> bool:
+        """Whether the bot is listening."""
+        return self.gateway.connected
+
+    def messages(self, channel: str) -> list[Json]:
+        """Return a channel's messages, oldest first."""
+        return [self.board.shown(message) for message in self.store.messages[self.channel_id(channel)].values()]
+
+    def message(self, message_id: str) -> Json:
+        return self.board.shown(self._message(message_id))
+
+    def reactions_on(self, message_id: str) -> dict[str, list[str]]:
+        """Return who reacted to a message: user ids by emoji."""
+        return {emoji: list(users) for emoji, users in self.board.reactions.on(message_id).items()}
+
+    @property
+    def reactions_log(self) -> list[tuple[str, str, str]]:
+        """What the bot did, in order: message id, emoji, `add` or `remove`."""
+        return self.board.reactions.log
+
+    @property
+    def commands(self) -> list[Json]:
+        """All commands that the members of the first guild see."""
+        return [*self.registry.of(self.guild_id), *self.registry.of(None)]
+
+    def drop_gateway(self, *, resumable: bool = True) -> None:
+        """Break the bot's connection; where it is not resumable, what it misses is not replayed."""
+        self.gateway.drop(resumable=resumable)
+
+    async def _command(
+        self, kind: int, name: str, options: Json, user: Json | None, channel: str, *, focused: str | None = None
+    ) -> Interaction:
+        channel_id, (root, *path) = self.channel_id(channel), name.split()
+        command = self.registry.find(root, CHAT_INPUT, self.store.channels[channel_id]["guild_id"])
+        data = chat_input(command, path, options, focused)
+        return await self._answered(self.desk.begin(kind, data, channel_id, user or self.poster))
+
+    async def _answered(self, interaction: Interaction) -> Interaction:
+        await self.until(lambda: bool(interaction.responses), within=ANSWER_WITHIN)
+        await self.until(lambda: interaction.settled)
+        return interaction
+
+    def _message(self, message_id: str) -> Json:
+        found = self.store.find_message(message_id)
+        if found is None:
+            raise LookupError(f"no message {message_id}")
+        return found
+
+
+def _components(parent: Json) -> Iterable[Json]:
+    for child in (*parent.get("components", ()), *filter(None, [parent.get("accessory")])):
+        yield child
+        yield from _components(child)

@@ -1,0 +1,104 @@
+"""Child processes of ours that speak JSON lines: started in their own session, heard, and ended with all they started.
+
+The other side of the wire is a script that reads its messages from stdin and writes its events to a duplicate of fd 1,
+made before any work is done; fd 1 itself becomes stderr, so that no library's print can break the protocol:
+
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # 1; no orphan outlives the bot
+    events = os.fdopen(os.dup(1), "w", buffering=1)  # one event a line
+    os.dup2(2, 1)
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, cast
+
+Message = dict[str, Any]
+
+STDOUT, STDERR = 1, 2
+STDERR_TAIL = 4096
+"""Bytes kept of what the child writes to stderr."""
+
+
+class Child(asyncio.SubprocessProtocol):
+    """A script started by `start`."""
+
+    def __init__(self) -> None:
+        self._events: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._unfinished_line = b""
+        self._stderr = b""
+        self._exited = asyncio.Event()
+
+    def send(self, message: Message) -> None:
+        """Write one message; a child that is gone does not hear it, and its `events` end."""
+        stdin = cast("asyncio.WriteTransport", self._transport.get_pipe_transport(0))
+        stdin.write(json.dumps(message).encode() + b"\n")
+
+    async def events(self) -> AsyncIterator[Message]:
+        """Yield what the child tells, in order, until it has ended."""
+        while (event := await self._events.get()) is not None:
+            yield event
+        await self._exited.wait()
+
+    @property
+    def exit_status(self) -> int | None:
+        """None while it runs; negative: the signal that killed it."""
+        return self._transport.get_returncode()
+
+    @property
+    def ending(self) -> str:
+        """How the child ended, in words, once `events` have: the signal, or its exit status and last line on stderr."""
+        status = self.exit_status or 0
+        if status < 0:
+            return f"killed by {signal.Signals(-status).name}"
+        last_words = self._stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        return f"exit status {status}: {last_words[:200]}" if last_words else f"exit status {status}"
+
+    def kill(self) -> None:
+        """Kill the child and all that it started, at once."""
+        if not self._transport.is_closing():  # else its number may be another process's by now
+            with suppress(ProcessLookupError):
+                os.killpg(self._transport.get_pid(), signal.SIGKILL)
+
+    async def aclose(self) -> None:
+        """Kill it, and return when it is gone."""
+        self.kill()
+        try:
+            await self._exited.wait()
+        finally:
+            self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.SubprocessTransport", transport)
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        if fd == STDERR:
+            self._stderr = (self._stderr + data)[-STDERR_TAIL:]
+            return
+        *lines, self._unfinished_line = (self._unfinished_line + data).split(b"\n")
+        for line in lines:
+            self._events.put_nowait(json.loads(line))
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        if fd == STDOUT:
+            self._events.put_nowait(None)
+
+    def process_exited(self) -> None:
+        self._exited.set()
+
+
+async def start(script: Path, *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Child:
+    """Run `script` with this Python, in its own session: signals sent to the bot's group do not reach it.
+
+    `env` None: as ours. The caller closes it: `async with aclosing(await start(...)) as child`.
+    """
+    _, child = await asyncio.get_running_loop().subprocess_exec(
+        Child, sys.executable, "-P", str(script), cwd=cwd, env=env, start_new_session=True
+    )
+    return child

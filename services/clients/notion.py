@@ -1,0 +1,201 @@
+"""Notion: data sources and pages, through the official client, under one limiter."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+from aiolimiter import AsyncLimiter
+from notion_client import AsyncClient
+from notion_client.errors import HTTPResponseError, RequestTimeoutError
+
+from services.clients.notion_properties import Json, encode
+from services.errors import AuditscribeError, OperatorError, PermanentError, TransientError
+
+NOTION_VERSION = "2025-09-03"
+_SECONDS_A_REQUEST = 1 / 3
+"""Notion allows three requests a second on average; evenly spaced ones never exceed that."""
+_TIMEOUT_MS = 30_000
+_ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class DataSource:
+    """A table: its id and the type of each column by name."""
+
+    id: str
+    columns: Mapping[str, str]
+
+    @property
+    def title_column(self) -> str:
+        """Every data source has exactly one title column, whatever its name."""
+        return next(name for name, column_type in self.columns.items() if column_type == "title")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page; `properties` as Notion gives them."""
+
+    id: str
+    url: str
+    properties: Mapping[str, Json]
+
+
+class NotionClient:
+    """All of this process's traffic to Notion. Close it with `aclose`."""
+
+    def __init__(self, token: str, api_url: str = "https://api.notion.com") -> None:
+        self._client = AsyncClient(
+            auth=token, base_url=api_url, notion_version=NOTION_VERSION, timeout_ms=_TIMEOUT_MS, retry=False
+        )
+        self._limiter = AsyncLimiter(1, _SECONDS_A_REQUEST)
+        self._not_before = 0.0
+        self._data_sources: dict[str, DataSource] = {}
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def update_status_field(self, page_id: str, status_value: str, field_map: Mapping[str, str]) -> bool:
+        """Write the status alone.
+
+        Returns:
+            True: Notion accepted it. False: `field_map` has no `status`.
+        """
+        if "status" not in field_map:
+            return False
+        await self.update_page(page_id, {field_map["status"]: encode(status_value, "select")})
+        return True
+
+    async def update_error_field(self, page_id: str, error_message: str, field_map: Mapping[str, str]) -> bool:
+        """Write the error's text and the status `Error` in one request.
+
+        Returns:
+            True: Notion accepted both. False: `field_map` lacks `process_errors` or `status`.
+        """
+        if not {"process_errors", "status"} <= field_map.keys():
+            return False
+        await self.update_page(
+            page_id,
+            {
+                field_map["process_errors"]: encode(error_message, "rich_text"),
+                field_map["status"]: encode("Error", "select"),
+            },
+        )
+        return True
+
+    async def data_source(self, address: str) -> DataSource:
+        """Return the table at `address`: a database id, a data source id or a page url. Kept once it was found.
+
+        Raises:
+            OperatorError: there is none that the bot's connection can see, or the database has several.
+        """
+        if address not in self._data_sources:
+            self._data_sources[address] = await self._find_data_source(_id_in(address))
+        return self._data_sources[address]
+
+    async def query(self, data_source: DataSource, conditions: Sequence[Json]) -> list[Page]:
+        """Return the first hundred pages that meet all conditions, oldest first."""
+        answer = await self._send(
+            self._client.data_sources.query,
+            data_source.id,
+            filter={"and": list(conditions)},
+            sorts=[{"timestamp": "created_time", "direction": "ascending"}],
+        )
+        return [_page(result) for result in answer["results"]]
+
+    async def create_page(self, data_source: DataSource, properties: Mapping[str, Json | None]) -> Page:
+        parent = {"type": "data_source_id", "data_source_id": data_source.id}
+        return _page(await self._send(self._client.pages.create, parent=parent, properties=properties))
+
+    async def update_page(self, page_id: str, properties: Mapping[str, Json | None]) -> Page:
+        return _page(await self._send(self._client.pages.update, page_id, properties=properties))
+
+    async def _find_data_source(self, notion_id: str) -> DataSource:
+        try:
+            database = await self._send(self._client.databases.retrieve, notion_id)
+        except _NotFoundError:
+            return await self._retrieve_data_source(notion_id)
+        sources = database["data_sources"]
+        if len(sources) != 1:
+            listed = ", ".join(f"{source['name']} ({source['id']})" for source in sources) or "none"
+            raise OperatorError(
+                f"The Notion database {notion_id} has {len(sources)} data sources, set the id of one: {listed}.",
+                provider="Notion",
+            )
+        return await self._retrieve_data_source(sources[0]["id"])
+
+    async def _retrieve_data_source(self, data_source_id: str) -> DataSource:
+        try:
+            found = await self._send(self._client.data_sources.retrieve, data_source_id)
+        except _NotFoundError:
+            raise OperatorError(
+                f"Notion shows no database {data_source_id}: share it with the bot's connection (••• > Connections).",
+                provider="Notion",
+            ) from None
+        return DataSource(found["id"], {name: column["type"] for name, column in found["properties"].items()})
+
+    async def _send(self, endpoint: Callable[..., Awaitable[Any]], *args: str, **kwargs: Any) -> Any:
+        """Make one request in its turn; every failure becomes a named error."""
+        loop = asyncio.get_running_loop()
+        async with self._limiter:
+            await asyncio.sleep(self._not_before - loop.time())
+            try:
+                return await endpoint(*args, **kwargs)
+            except HTTPResponseError as error:
+                named = _named(error)
+                if isinstance(named, TransientError) and named.retry_after:
+                    self._not_before = loop.time() + named.retry_after
+                raise named from error
+            except (RequestTimeoutError, httpx.TransportError) as error:
+                raise TransientError("Notion cannot be reached at the moment.") from error
+
+
+class _NotFoundError(PermanentError):
+    """Notion has no such object, or does not show it to the bot's connection."""
+
+
+def _named(error: HTTPResponseError) -> AuditscribeError:
+    match error.status:
+        case 401:
+            return OperatorError("Notion does not accept the bot's token: renew NOTION_TOKEN.", provider="Notion")
+        case 403:
+            return OperatorError(
+                "Notion does not let the bot's connection do this: let it read, insert and update content.",
+                provider="Notion",
+            )
+        case 404:
+            return _NotFoundError("The page is no longer in Notion, or no longer shared with the bot's connection.")
+        case 409 | 429 | 529 | 500 | 502 | 503 | 504:
+            return TransientError("Notion is busy at the moment.", retry_after=_retry_after(error.headers))
+    return PermanentError(f"Notion refused the page: {str(error).rstrip('.')}.")
+
+
+def _retry_after(headers: httpx.Headers) -> float | None:
+    """Return the seconds to wait: the header holds a number or a date (RFC 9110, 10.2.3)."""
+    value = headers.get("Retry-After", "")
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        until = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (until - datetime.now(timezone.utc)).total_seconds())
+
+
+def _id_in(address: str) -> str:
+    """Return the id in a page url's path, or the id itself."""
+    path = address.split("?", 1)[0]
+    found = _ID.findall(path)
+    if not found:
+        raise OperatorError("A Notion database is set that is neither an id nor a page url.", provider="Notion")
+    return str(found[-1])
+
+
+def _page(answer: Json) -> Page:
+    return Page(answer["id"], answer.get("url", ""), answer.get("properties", {}))

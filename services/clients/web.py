@@ -1,0 +1,89 @@
+"""Files by their address, such as Discord's attachments: through the guard, resumed where they broke off."""
+
+from http import HTTPStatus
+from pathlib import Path
+
+import aiofiles
+import aiofiles.os
+import aiohttp
+from multidict import CIMultiDictProxy
+
+from services.errors import AuditscribeError, PermanentError, TransientError
+from services.media import Progress
+
+_BLOCK_BYTES = 2**18
+_GONE = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+_BUSY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
+
+
+class WebFiles:
+    """Fetches files through `proxy`, the guard's url; a server silent for `stall_timeout_s` seconds is given up."""
+
+    def __init__(self, proxy: str, *, stall_timeout_s: float = 60.0) -> None:
+        self._proxy = proxy
+        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=stall_timeout_s, sock_read=stall_timeout_s)
+
+    async def fetch_file(self, url: str, target: Path, *, max_bytes: int, progress: Progress) -> None:
+        """Fetch `url` to `target`, which is there once it is whole; until then it grows beside it as `.part`.
+
+        Raises PermanentError if the file is gone, refused or larger than `max_bytes`, TransientError if it may come
+        another time; what has arrived by then is kept for that.
+        """
+        part = target.with_name(f"{target.name}.part")
+        headers = {"Accept-Encoding": "identity"}  # so that promised and written bytes are the same ones
+        try:
+            async with aiohttp.ClientSession(timeout=self._timeout, headers=headers) as session:
+                await self._continue(session, url, part, max_bytes, progress)
+        except aiohttp.InvalidURL as error:
+            raise PermanentError("The file's address is no web address.") from error
+        except aiohttp.ClientHttpProxyError as error:
+            raise _refusal(error.status, error.headers) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise TransientError("The connection to the file's server broke.") from error
+        await aiofiles.os.replace(part, target)
+        progress(1.0)
+
+    async def _continue(
+        self, session: aiohttp.ClientSession, url: str, part: Path, max_bytes: int, progress: Progress
+    ) -> None:
+        have = await aiofiles.os.path.getsize(part) if await aiofiles.os.path.exists(part) else 0
+        wanted = {"Range": f"bytes={have}-"} if have else {}
+        async with session.get(url, proxy=self._proxy, headers=wanted) as answer:
+            span = answer.headers.get("Content-Range", "")
+            if answer.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and span == f"bytes */{have}":
+                return  # all of it is here
+            if answer.status not in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
+                raise _refusal(answer.status, answer.headers)
+            resumes = span.startswith(f"bytes {have}-") and answer.status == HTTPStatus.PARTIAL_CONTENT
+            await _receive(answer, part, have if resumes else 0, max_bytes, progress)
+
+
+async def _receive(answer: aiohttp.ClientResponse, part: Path, have: int, max_bytes: int, progress: Progress) -> None:
+    """Append the body behind the first `have` bytes. A body shorter than promised makes aiohttp raise a ClientError."""
+    promised = None if answer.content_length is None else have + answer.content_length
+    async with aiofiles.open(part, "ab" if have else "wb") as file:
+        if (promised or 0) > max_bytes:
+            raise _too_large(max_bytes)
+        async for block in answer.content.iter_chunked(_BLOCK_BYTES):
+            have += len(block)
+            if have > max_bytes:
+                raise _too_large(max_bytes)
+            await file.write(block)
+            if promised:
+                progress(have / promised)
+
+
+def _too_large(max_bytes: int) -> PermanentError:
+    return PermanentError(f"The file is larger than {max_bytes / 2**20:g} MB, the limit here.")
+
+
+def _refusal(status: int, headers: CIMultiDictProxy[str] | None) -> AuditscribeError:
+    headers = headers or CIMultiDictProxy
+    if "X-Auditscribe-Guard" in headers and status == HTTPStatus.FORBIDDEN:
+        return PermanentError("The file's address is not on the public internet.")
+    if status in _GONE:
+        return PermanentError("The file is no longer there.")
+    if status in _BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        wait = headers.get("Retry-After", "")
+        return TransientError(f"The file's server is busy (status {status}).", retry_after=float(wait) if wait.isdigit() else None)
+    return PermanentError(f"The file's server refused it (status {status}).")

@@ -1,0 +1,120 @@
+"""What yt-dlp, and the sites behind it, say when they give no video: as our errors. PURE."""
+
+import re
+
+from services.errors import AuditscribeError, OperatorError, PermanentError, TransientError
+
+Kind = type[TransientError] | type[PermanentError] | type[OperatorError]
+
+REFUSALS: dict[str, tuple[Kind, str]] = {
+    "live": (PermanentError, "The stream is still live: post it again when it has ended."),
+    "upcoming": (PermanentError, "The stream or premiere has not begun yet: post it again when it is over."),
+    "post_live": (TransientError, "The stream has only just ended, and {site} is not done with its recording."),
+    "playlist": (PermanentError, "The link leads to a list of videos: post the link of one of them."),
+    "too_long": (PermanentError, "The video is longer than the bot may take."),
+    "too_big": (PermanentError, "The video's file is bigger than the bot may take."),
+}
+"""What the child (ytdlp_child.py) itself refuses, by its word for it."""
+
+RULES: tuple[tuple[str, Kind, str], ...] = (
+    (r"no space left|quota exceeded", OperatorError, "The bot's disk is full."),
+    (
+        r"not a bot|captcha|cookies are no longer valid|failed to load cookies",
+        OperatorError,
+        "{site} takes the bot for a robot: its cookies must be renewed.",
+    ),
+    (r"live event will begin|premieres? (in|will)", *REFUSALS["upcoming"]),
+    (r"not currently live", PermanentError, "Nobody is streaming there, and there is no recording behind the link."),
+    (r"private video|(video|post|track|account) is private", PermanentError, "The video is private."),
+    (
+        r"members[- ]only|channel's members|join this channel|available .*(members|subscribers)",
+        PermanentError,
+        "The video is for the channel's paying members only.",
+    ),
+    (
+        r"confirm your age|age[- ](restrict|gate|verif)",
+        PermanentError,
+        "The video is only shown to people who prove their age.",
+    ),
+    (
+        r"in your (country|region|location)|from your location|geo[- ]?restrict",
+        PermanentError,
+        "The video is not shown in the country where the bot runs.",
+    ),
+    (r"\bdrm\b", PermanentError, "The video is copy-protected (DRM)."),
+    (
+        r"video unavailable|(been|was) (removed|deleted)|no longer (available|exists)|do(es)?( not|n't) exist|terminated",
+        PermanentError,
+        "The video is not available: it was removed, or never existed.",
+    ),
+    (r"no suitable extractor", PermanentError, "The bot knows no way to get a video from {site}."),
+    (
+        r"unsupported url|no video formats|format is not available|extension .* is unusual",
+        PermanentError,
+        "There is no video behind the link.",
+    ),
+    (
+        r"log ?in\b|sign in|registered users|credentials",
+        OperatorError,
+        "{site} shows this only to those who are logged in: the bot needs their cookies.",
+    ),
+    (r"rate[- ]limit|try again later|error 429", TransientError, "{site} asks the bot to slow down."),
+    (r"error (404|410)", PermanentError, "The video is gone: {site} no longer has it."),
+    (r"error (408|5\d\d)", TransientError, "{site} has trouble of its own."),
+    # An address for the bytes may expire, and a new one is asked for at the next try.
+    (r"video data: http error 4\d\d", TransientError, "{site} broke off the download."),
+    (r"http error [34]\d\d", PermanentError, "{site} does not let the bot see the video."),
+    (r"report this issue", PermanentError, "The bot could not read what {site} shows: perhaps it has changed."),
+    (
+        r"time(d )? ?out|connection|unreachable|resol(ve|ution)|not known|ssl|proxy|bytes read|too short|fragment"
+        r"|remote end|reset by|unable to (download|open|fetch)",
+        TransientError,
+        "The connection to {site} broke.",
+    ),
+)
+"""What yt-dlp says, what kind of error it is, what people are told; the first match counts.
+
+What the site says of the video goes before the status that came with it: a 403 may be geography, or a private video.
+"""
+
+NOISE = re.compile(
+    r"\x1b\[[0-9;]*m"  # colours
+    r"|^ERROR: "
+    r"|;? *please (?=report this issue).*?(?<=report this issue)"
+    r"| *\(caused by .*"
+    r"| *(Use --|You might want to|For more information|Also see|See ).*"  # advice to those who run yt-dlp by hand
+    r"|[a-z+]+://\S+"  # an address may hold secrets
+)
+WHOSE = re.compile(r"^(\[[^\]]+\] )([^\s:]+: )?")
+"""The extractor, and its video's id: no words about the video."""
+
+
+def classify(text: str, status: int | None, *, site: str, retry_after: float | None = None) -> AuditscribeError:
+    """Return the error for what yt-dlp said, and the HTTP status behind it.
+
+    `site` is the name that people know the place by; `retry_after` is in seconds.
+    """
+    said = clean(text) if status is None else f"{clean(text)} (HTTP error {status})"
+    for pattern, kind, sentence in RULES:
+        if re.search(pattern, said, re.IGNORECASE):
+            return _error(kind, sentence, site, retry_after)
+    return PermanentError(f"{site} gives no video: {said.rstrip('.')[:200]}.")
+
+
+def refusal(why: str, *, site: str) -> AuditscribeError:
+    """Return the error for what the child itself refused."""
+    return _error(*REFUSALS[why], site, None)
+
+
+def clean(text: str) -> str:
+    """Return the first line of what was said about the video, without addresses and advice."""
+    return WHOSE.sub("", NOISE.sub("", text).strip()).partition("\n")[0].strip()
+
+
+def _error(kind: Kind, sentence: str, site: str, retry_after: float | None) -> AuditscribeError:
+    message = sentence.format(site=site)
+    if kind is OperatorError:
+        return OperatorError(message, provider="disk" if "disk" in sentence else site)
+    if kind is TransientError:
+        return TransientError(message, retry_after=retry_after)
+    return PermanentError(message)

@@ -1,0 +1,176 @@
+"""A job: one video of one message on its way. Immutable; each transition is a new Job."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from config.notion_config import ChannelRoute
+from services.jobs.source import VideoSource
+from services.media import Media, Metadata, StoredFile, Transcript
+
+
+class Stage(StrEnum):
+    """Where a job is. The values are the options of Notion's select, exactly."""
+
+    PROCESSING = "Processing"
+    DOWNLOADING = "Downloading"
+    TRANSCRIBING = "Transcribing"
+    UPLOADING = "Uploading to Drive"
+    COMPLETE = "Complete"
+    ERROR = "Error"
+
+
+class JobStatus(StrEnum):
+    """How a job is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ENDED = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a video was posted."""
+
+    guild_id: int
+    guild_name: str
+    channel_id: int
+    channel_name: str
+    message_id: int
+    message_url: str
+    author_id: int
+    author_name: str
+    content: str
+    posted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFiles:
+    """What lies in Drive at the end. `video` is None for a sound recording, `audio` where there is no sound."""
+
+    folder: StoredFile
+    text: StoredFile
+    srt: StoredFile
+    video: StoredFile | None = None
+    audio: StoredFile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Artifacts:
+    """What finished stages left."""
+
+    metadata: Metadata | None = None
+    media: Media | None = None
+    transcript: Transcript | None = None
+    stored: StoredFiles | None = None
+    page_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StageRun:
+    """One try of one stage. `ended_at` is None while it runs; `error` is set where it failed."""
+
+    stage: Stage
+    started_at: datetime
+    ended_at: datetime | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One video of one message, with its own copy of its route."""
+
+    id: str
+    source: VideoSource
+    route: ChannelRoute
+    origin: Origin
+    created_at: datetime
+    status: JobStatus = JobStatus.QUEUED
+    stage: Stage | None = None
+    """The stage it is in, or was in last; None until a worker took it."""
+    progress: float | None = None
+    """The finished fraction of the stage; None where nothing is known."""
+    artifacts: Artifacts = field(default_factory=Artifacts)
+    stage_runs: tuple[StageRun, ...] = ()
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    error: str | None = None
+    """One sentence for people, once it has failed."""
+
+    @classmethod
+    def requested(cls, source: VideoSource, route: ChannelRoute, origin: Origin, at: datetime) -> "Job":
+        """Return the job of a video in a message: the same post twice is the same job."""
+        return cls(job_id(origin.message_id, source), source, route, origin, created_at=at)
+
+    @property
+    def title(self) -> str:
+        """The video's title, or what stands for it until it is known."""
+        return self.artifacts.metadata.title if self.artifacts.metadata else self.source.label
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status in ENDED
+
+    def entering(self, stage: Stage, at: datetime) -> "Job":
+        """Begin a stage."""
+        return replace(
+            self,
+            status=JobStatus.RUNNING,
+            stage=stage,
+            progress=None,
+            error=None,
+            started_at=self.started_at or at,
+            stage_runs=(*self.stage_runs, StageRun(stage, at)),
+        )
+
+    def progressed(self, fraction: float) -> "Job":
+        return replace(self, progress=fraction)
+
+    def holding(self, artifacts: Artifacts, at: datetime) -> "Job":
+        """End the stage with what it made."""
+        return replace(self, artifacts=artifacts, stage_runs=self._run_ended(at))
+
+    def succeeded(self, at: datetime) -> "Job":
+        return replace(self, status=JobStatus.SUCCEEDED, stage=Stage.COMPLETE, progress=None, ended_at=at)
+
+    def failed(self, why: str, at: datetime) -> "Job":
+        """End with an error; the stage stays the one that it failed in."""
+        return replace(
+            self,
+            status=JobStatus.FAILED,
+            progress=None,
+            error=why,
+            ended_at=at,
+            stage_runs=self._run_ended(at, why),
+        )
+
+    def _run_ended(self, at: datetime, error: str | None = None) -> tuple[StageRun, ...]:
+        if not self.stage_runs or self.stage_runs[-1].ended_at:
+            return self.stage_runs
+        return (*self.stage_runs[:-1], replace(self.stage_runs[-1], ended_at=at, error=error))
+
+
+def job_id(message_id: int, source: VideoSource) -> str:
+    """Return an id of message and video that is fit for a folder's name and for Discord's and Drive's short fields."""
+    return f"{message_id}-{hashlib.sha256(source.key.encode()).hexdigest()[:10]}"
+
+
+def least_advanced(jobs: Iterable[Job]) -> Job:
+    """Return the job that speaks for a message of several: one on its way before any that ended, the earliest first."""
+    return min(jobs, key=_advance)
+
+
+def _advance(job: Job) -> int:
+    if job.status is JobStatus.SUCCEEDED:
+        return len(Stage) + 1
+    if job.has_ended:
+        return len(Stage)
+    return 0 if job.stage is None else 1 + list(Stage).index(job.stage)

@@ -1,0 +1,101 @@
+"""The page of a job in Notion: found before it is made, by Message ID and Video ID together."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from weakref import WeakValueDictionary
+
+from services.clients.notion import DataSource, NotionClient, Page
+from services.clients.notion_properties import Json, equals, plain_text
+from services.jobs.job import Job
+from services.pipeline.page import Values, column_of, encoded, final_values, opening_values, planted_id
+from services.pipeline.stage import need
+
+log = logging.getLogger(__name__)
+
+
+class Pages:
+    """Opens and completes pages. `clock` returns the time in the zone of the settings."""
+
+    def __init__(self, notion: NotionClient, clock: Callable[[], datetime]) -> None:
+        self._notion = notion
+        self._clock = clock
+        self._ids: dict[str, str] = {}
+        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._warned: set[tuple[str, str]] = set()
+
+    async def opened(self, job: Job) -> str:
+        """Return the id of the job's page, which shows who posted what; made if it is not there."""
+        async with self._turn_of(job):
+            if job.id not in self._ids:
+                table = await self._notion.data_source(job.route.database)
+                self._ids[job.id] = (await self._find_or_open(job, table)).id
+            return self._ids[job.id]
+
+    async def complete(self, job: Job) -> Page:
+        """Write the final properties, the final status with them, in one request. Returns the page."""
+        artifacts = job.artifacts
+        values = final_values(
+            job,
+            need(artifacts.metadata, "metadata"),
+            need(artifacts.transcript, "transcript"),
+            need(artifacts.stored, "stored files"),
+            self._clock(),
+        )
+        table = await self._notion.data_source(job.route.database)
+        properties = self._encoded(job, values, table)
+        if job.route.has_status_hooks:
+            page = await self._notion.update_page(await self.opened(job), properties)
+            self.forget(job)
+            return page
+        async with self._turn_of(job):
+            found = await self._find(job, table)
+            if found:
+                return await self._notion.update_page(found.id, properties)
+            return await self._notion.create_page(table, properties)
+
+    def forget(self, job: Job) -> None:
+        """Keep nothing of a job that has ended."""
+        self._ids.pop(job.id, None)
+
+    async def _find_or_open(self, job: Job, table: DataSource) -> Page:
+        found = await self._find(job, table)
+        if found and _video_id(found, job) == planted_id(job):
+            return found
+        properties = self._encoded(job, opening_values(job), table)
+        if found:
+            return await self._notion.update_page(found.id, properties)
+        return await self._notion.create_page(table, properties)
+
+    async def _find(self, job: Job, table: DataSource) -> Page | None:
+        """Return the video's page, else one of its message that an older flow opened without a Video ID."""
+        known: Values = {"message_id": str(job.origin.message_id)}
+        if "message_id" not in job.route.field_map:
+            known = {"video_id": planted_id(job), "discord_channel": job.route.channel}
+        conditions = [
+            equals(column, table.columns[column], str(value))
+            for key, value in known.items()
+            if key in job.route.field_map and (column := column_of(key, job.route.field_map, table)) in table.columns
+        ]
+        if not conditions:
+            return None
+        pages = {_video_id(page, job): page for page in reversed(await self._notion.query(table, conditions))}
+        return pages.get(planted_id(job)) or pages.get("")
+
+    def _encoded(self, job: Job, values: Values, table: DataSource) -> dict[str, Json]:
+        result = encoded(values, job.route.field_map, table)
+        for column in result.left_out:
+            if (table.id, column) not in self._warned:
+                self._warned.add((table.id, column))
+                log.warning("notion: the database of %s has no fitting column %r", job.route.channel, column)
+        return result.properties
+
+    def _turn_of(self, job: Job) -> asyncio.Lock:
+        """One at a time for a message: its videos must not adopt the same page."""
+        return self._locks.setdefault(job.origin.message_id, asyncio.Lock())
+
+
+def _video_id(page: Page, job: Job) -> str:
+    prop = page.properties.get(job.route.field_map.get("video_id", ""))
+    return plain_text(prop) if prop else ""

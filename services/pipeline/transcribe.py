@@ -1,0 +1,34 @@
+"""Speech to text."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from services.clients.whisper import WhisperTranscriber
+from services.jobs.job import Artifacts, Job, Stage
+from services.media import Progress, Transcript
+from services.pipeline.stage import need
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribe:
+    """No sound or no speech is no error: the transcript is empty then."""
+
+    transcriber: WhisperTranscriber
+    language: str | None
+    """The settings' language, for routes that name none; None: detect it."""
+    name = Stage.TRANSCRIBING
+
+    def is_done(self, artifacts: Artifacts) -> bool:
+        return artifacts.transcript is not None
+
+    async def run(self, job: Job, workdir: Path, progress: Progress) -> Artifacts:
+        media = need(job.artifacts.media, "media")
+        if media.audio is None:
+            return replace(job.artifacts, transcript=Transcript((), language=None, model=None))
+        transcript = await self.transcriber.transcribe(
+            media.audio.path,
+            language=job.route.language or self.language,
+            duration_s=media.duration_s,
+            progress=progress,
+        )
+        return replace(job.artifacts, transcript=transcript)

@@ -1,0 +1,77 @@
+"""Video, audio and transcript into one folder of the storage."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from pathlib import Path
+
+import aiofiles
+
+from services.clients.names import portable_name
+from services.clients.storage import Storage
+from services.jobs.job import Artifacts, Job, Stage, StoredFiles
+from services.media import Media, Progress, StoredFile, Transcript
+from services.pipeline.page import publication_day, transcript_text
+from services.pipeline.stage import need
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One folder a video: `YYYY-MM-DD - title`."""
+
+    storage: Storage
+    zone: tzinfo
+    name = Stage.UPLOADING
+
+    def is_done(self, artifacts: Artifacts) -> bool:
+        return artifacts.stored is not None
+
+    async def run(self, job: Job, workdir: Path, progress: Progress) -> Artifacts:
+        media = need(job.artifacts.media, "media")
+        files = dict(_media_files(media))
+        files |= await _write_transcript(job, need(job.artifacts.transcript, "transcript"), workdir)
+        folder = await self.storage.ensure_folder(
+            self._folder_name(job), owner=job.id, role="folder", parent=job.route.drive_folder
+        )
+        stored = await self._store(files, folder, job.id, progress)
+        return replace(job.artifacts, stored=StoredFiles(folder=folder, **stored))
+
+    def _folder_name(self, job: Job) -> str:
+        metadata = need(job.artifacts.metadata, "metadata")
+        return portable_name(f"{publication_day(job, metadata, self.zone).isoformat()} - {metadata.title}")
+
+    async def _store(
+        self, files: dict[str, Path], folder: StoredFile, owner: str, progress: Progress
+    ) -> dict[str, StoredFile]:
+        sizes = {role: path.stat().st_size for role, path in files.items()}
+        total = sum(sizes.values()) or 1
+        stored: dict[str, StoredFile] = {}
+        before = 0
+        for role, path in files.items():
+
+            def share(fraction: float, start: int = before, size: int = sizes[role]) -> None:
+                progress((start + fraction * size) / total)
+
+            stored[role] = await self.storage.upload(
+                path, path.name, folder=folder.id, owner=owner, role=role, progress=share
+            )
+            before += sizes[role]
+        return stored
+
+
+def _media_files(media: Media) -> Iterator[tuple[str, Path]]:
+    if media.video:
+        yield "video", media.video.path
+    if media.audio:
+        yield "audio", media.audio.path
+
+
+async def _write_transcript(job: Job, transcript: Transcript, workdir: Path) -> dict[str, Path]:
+    contents = {
+        "text": (workdir / "transcript.txt", transcript_text(job, transcript) + "\n"),
+        "srt": (workdir / "transcript.srt", transcript.srt),
+    }
+    for path, text in contents.values():
+        async with aiofiles.open(path, "w", encoding="utf-8") as file:
+            await file.write(text)
+    return {role: path for role, (path, _) in contents.items()}
