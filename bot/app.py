@@ -9,10 +9,6 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import discord
-from services.clients.guard import Guard
-from services.clients.media_tool import take_apart
-from services.clients.web import WebFiles
-from services.clients.ytdlp import YtDlp
 
 from bot.client import AuditscribeBot, use_addresses
 from cogs.attachments import attachment_resolver
@@ -23,10 +19,14 @@ from config.notion_config import Routes, default_routes
 from config.settings import Settings
 from services.clients.drive import DriveStorage
 from services.clients.drive_login import load_credentials
+from services.clients.guard import Guard
 from services.clients.local_storage import LocalStorage
+from services.clients.media_tool import take_apart
 from services.clients.notion import NotionClient
 from services.clients.storage import Storage
+from services.clients.web import WebFiles
 from services.clients.whisper import WhisperTranscriber
+from services.clients.ytdlp import YtDlp
 from services.errors import TransientError
 from services.pipeline.download import DownloadAttachment, DownloadLink
 from services.pipeline.finish import Finish

@@ -7,7 +7,7 @@ import discord
 from cogs import views
 from cogs.discord_errors import named_errors
 from services.jobs.job import Job, Origin, least_advanced
-from services.pipeline.observers import Projection
+from services.pipeline.projection import Projection
 
 _NONCE_LENGTH = 25
 """Characters that Discord takes as a message's nonce."""

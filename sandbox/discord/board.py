@@ -5,13 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 from sandbox.discord.cdn import Cdn
-from sandbox.discord.errors import invalid
+from sandbox.discord.contents import shown_components, shown_embed
 from sandbox.discord.forms import Upload
 from sandbox.discord.intents import without_content
 from sandbox.discord.mentions import mentions_of
-from sandbox.discord.objects import Json, moment_of, now, shown_components, shown_embed
+from sandbox.discord.objects import Json, moment_of, now
 from sandbox.discord.permissions import Permission
 from sandbox.discord.reactions import Reactions
+from sandbox.discord.references import reference_of
 from sandbox.discord.store import THREAD_TYPES, Store
 
 EPHEMERAL = 1 << 6
@@ -19,10 +20,6 @@ HAS_SNAPSHOT = 1 << 14
 HAS_THREAD = 1 << 5
 SENDABLE_FLAGS = 1 << 2 | EPHEMERAL | 1 << 12 | 1 << 15
 """Suppressed embeds, ephemeral, silent, components of the second kind."""
-SNAPSHOT_FIELDS = (
-    *("type", "content", "mentions", "mention_roles", "attachments", "embeds", "components"),
-    *("timestamp", "edited_timestamp", "flags"),
-)
 
 Tell = Callable[[str, Json], None]
 """Hands an event (its name and payload) to the gateway's sessions."""
@@ -50,9 +47,9 @@ class Board:
             "edited_timestamp": None,
             "tts": False,
             "pinned": False,
-            "flags": (fields.get("flags") or 0) & SENDABLE_FLAGS,
+            "flags": 0,
             "attachments": [],
-            **self._reference(channel_id, fields.get("message_reference")),
+            **reference_of(self.store, channel_id, fields.get("message_reference")),
             **more,
         }
         if message.get("message_snapshots"):
@@ -173,27 +170,6 @@ class Board:
         if message["flags"] & EPHEMERAL:
             kept = [{**entry, "ephemeral": True} for entry in kept]
         return kept
-
-    def _reference(self, channel_id: str, reference: Json | None) -> Json:
-        if reference is None:
-            return {}
-        source_id = str(reference.get("channel_id") or channel_id)
-        target = self.store.messages.get(source_id, {}).get(str(reference["message_id"]))
-        if target is None:
-            if not reference.get("fail_if_not_exists", True):
-                return {}
-            raise invalid("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
-        kind = reference.get("type") or 0
-        pointer = {
-            "type": kind,
-            "message_id": target["id"],
-            "channel_id": source_id,
-            "guild_id": self.store.channels[source_id]["guild_id"],
-        }
-        if kind == 0:
-            return {"type": 19, "message_reference": pointer}
-        snapshot = {"message": {field: target[field] for field in SNAPSHOT_FIELDS}}
-        return {"message_reference": pointer, "message_snapshots": target.get("message_snapshots", [snapshot])}
 
     def _signed(self, message: Json) -> Json:
         signed = {**message, "attachments": [self.cdn.signed(entry) for entry in message["attachments"]]}

@@ -4,7 +4,6 @@ import re
 import time
 from collections.abc import Iterable
 from datetime import datetime, timezone
-from itertools import count
 from typing import Any
 
 Json = dict[str, Any]
@@ -177,34 +176,3 @@ def an_emoji(text: str) -> Json:
     """Return the partial emoji of a reaction: Unicode, or custom as `name:id`."""
     name, _, emoji_id = text.partition(":")
     return {"id": emoji_id or None, "name": name}
-
-
-def shown_embed(embed: Json) -> Json:
-    """Return an embed as Discord shows it after one was sent: typed, without what was left empty."""
-    kept = {key: value for key, value in embed.items() if value is not None}
-    if "fields" in kept:
-        kept["fields"] = [{"inline": False, **field} for field in kept["fields"]]
-    return {**kept, "type": "rich"}
-
-
-_COMPONENT_DEFAULTS: dict[int, Json] = {
-    3: {"min_values": 1, "max_values": 1},
-    14: {"spacing": 1, "divider": True},
-    17: {"accent_color": None, "spoiler": False},
-}
-
-
-def shown_components(components: Iterable[Json]) -> list[Json]:
-    """Return components as Discord shows them: numbered in order where they had no id, defaults filled in."""
-    numbers = count(1)
-
-    def shown(component: Json) -> Json:
-        kept = {key: value for key, value in component.items() if value is not None}
-        kept = {**_COMPONENT_DEFAULTS.get(kept["type"], {}), "id": next(numbers), **kept}
-        if "components" in kept:
-            kept["components"] = [shown(child) for child in kept["components"]]
-        if "accessory" in kept:
-            kept["accessory"] = shown(kept["accessory"])
-        return kept
-
-    return [shown(component) for component in components]

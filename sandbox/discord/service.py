@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.discord.board import Board
+from sandbox.discord.callbacks import InteractionEndpoints
 from sandbox.discord.cdn import Cdn
 from sandbox.discord.commands import Commands
 from sandbox.discord.directory import DirectoryEndpoints
@@ -48,8 +49,7 @@ class DiscordService(World):
         self.owner = store.add_user("Olive")
         self.application: Json = an_application(store.new_id(), self.bot, self.owner, application_flags(privileged))
         self.cdn = Cdn(lambda: self.url)
-        self.gateway = Gateway(store, token, lambda: self.application, lambda: self.gateway_url)
-        self.gateway.changed = self.changed
+        self.gateway = Gateway(store, token, self.application, lambda: self.gateway_url, self.changed)
         self.board = Board(store, self.cdn, self.tell, content_is_open=bool(privileged & MESSAGE_CONTENT))
         self.desk = Desk(self.board, self.application["id"])
         self.registry = Commands(store.new_id, self.application["id"])
@@ -59,7 +59,7 @@ class DiscordService(World):
             *DirectoryEndpoints(store, self.registry, self.application, lambda: self.gateway_url).endpoints(),
             *MessageEndpoints(self.board).endpoints(),
             *ReactionEndpoints(store, self.board.reactions).endpoints(),
-            *self.desk.endpoints(),
+            *InteractionEndpoints(self.desk).endpoints(),
         )
 
     @property
@@ -88,7 +88,7 @@ class DiscordService(World):
 
     def tell(self, event: str, payload: Json) -> None:
         """Dispatch an event to the bot."""
-        self.gateway.dispatch(event, payload)
+        self.gateway.sessions.dispatch(event, payload)
         self.changed()
 
     async def stop(self) -> None:

@@ -34,8 +34,6 @@ class Store:
         self.messages: dict[str, dict[str, Json]] = {}
         self.bot = self.add_user("Auditscribe", bot=True)
 
-    # -- growing
-
     def add_user(self, name: str, *, bot: bool = False) -> Json:
         user = a_user(self.new_id(), name, bot=bot)
         self.users[user["id"]] = user
@@ -76,8 +74,6 @@ class Store:
         self.messages[channel["id"]] = {}
         return channel
 
-    # -- finding
-
     def channel(self, channel_id: str) -> Json:
         return _found(self.channels, channel_id, UNKNOWN_CHANNEL)
 
@@ -105,7 +101,14 @@ class Store:
     def members_of(self, guild_id: str) -> list[Json]:
         return [member for (guild, _), member in self.members.items() if guild == guild_id]
 
-    # -- permitting
+    def find_members(self, guild_id: str, user_ids: set[str], prefix: str | None) -> list[Json]:
+        """Return the members with one of these ids, or whose name begins with `prefix`."""
+        return [
+            member
+            for member in self.members_of(guild_id)
+            if member["user"]["id"] in user_ids
+            or (prefix is not None and member["user"]["username"].startswith(prefix.lower()))
+        ]
 
     def permissions(self, user_id: str, channel: Json) -> int:
         """Return what a user may do in a channel; a thread has its parent's rules."""

@@ -1,87 +1,23 @@
 """Discord as a world: a guild with its channels, and the people in it who post, press and look."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from sandbox.discord.commands import CHAT_INPUT, MESSAGE, chat_input
 from sandbox.discord.forms import Upload
 from sandbox.discord.interactions import ANSWER_WITHIN, AUTOCOMPLETE, COMMAND, COMPONENT, Interaction
 from sandbox.discord.objects import Json
-from sandbox.discord.service import DiscordService
+from sandbox.discord.place import DiscordPlace
 
-CHANNELS = ("audit-process", "🎙・market-outlook", "general")
 File = tuple[str, bytes, str | None]
 """Name, bytes and content type."""
 
 
-class DiscordWorld(DiscordService):
-    """One guild to begin with, with an owner, a poster and the bot.
+class DiscordWorld(DiscordPlace):
+    """A guild with its people. See DiscordPlace and DiscordService for what it is built with.
 
     Where a channel is wanted, its id or its name does (with or without the emoji before it). Where a person is
     wanted, a user as `add_member` returns it: `poster` if none is named. Ids are strings, messages Discord's own JSON.
     """
-
-    def __init__(
-        self, *, guild: str = "Audit Hall", channels: Sequence[str] = CHANNELS, poster: str = "Vera", **service: Any
-    ) -> None:
-        super().__init__(**service)
-        self.poster = self.store.add_user(poster)
-        self.guild_id = self.add_guild(guild, channels)
-
-    # The place.
-
-    def add_guild(self, name: str, channels: Iterable[str] = ("general",)) -> str:
-        """Let the bot join another guild, in which owner and poster are already; return its id."""
-        guild = self.store.add_guild(name, self.owner, self.bot_permissions)
-        self.store.join(guild["id"], self.poster)
-        for channel in channels:
-            self.store.add_channel(channel, guild["id"])
-        self.gateway.announce(guild["id"])
-        return str(guild["id"])
-
-    def add_channel(self, name: str, guild: str | None = None) -> str:
-        channel = self.store.add_channel(name, guild or self.guild_id)
-        self.tell("CHANNEL_CREATE", channel)
-        return str(channel["id"])
-
-    def remove_channel(self, channel: str) -> None:
-        removed = self.store.channels.pop(self.channel_id(channel))
-        del self.store.messages[removed["id"]]
-        self.tell("CHANNEL_DELETE", removed)
-
-    def add_member(self, name: str, *, permissions: int = 0, guild: str | None = None) -> Json:
-        """Return a new member's user; `permissions` are beside those that everybody has."""
-        user = self.store.add_user(name)
-        member = self.store.join(guild or self.guild_id, user, permissions)
-        self.tell("GUILD_MEMBER_ADD", {**member, "guild_id": guild or self.guild_id})
-        return user
-
-    def add_thread(self, channel: str, name: str, message_id: str | None = None) -> str:
-        """Let the poster open a thread, below a message where one is named; return its id."""
-        message = self._message(message_id) if message_id else None
-        return str(self.board.start_thread(self.channel_id(channel), name, self.poster, message)["id"])
-
-    def archive(self, thread_id: str, *, locked: bool = False) -> None:
-        thread = self.store.channels[thread_id]
-        thread["thread_metadata"] |= {"archived": True, "locked": locked}
-        self.tell("THREAD_UPDATE", thread)
-
-    def permit(self, channel: str, *, user: Json | None = None, allow: int = 0, deny: int = 0) -> None:
-        """Overwrite what a member (the bot, if none is named) may do in a channel."""
-        where, user_id = self.store.channels[self.channel_id(channel)], (user or self.bot)["id"]
-        others = [entry for entry in where["permission_overwrites"] if entry["id"] != user_id]
-        mine = {"id": user_id, "type": 1, "allow": str(int(allow)), "deny": str(int(deny))}
-        where["permission_overwrites"] = [*others, mine]
-        self.tell("CHANNEL_UPDATE", where)
-
-    def channel_id(self, channel: str) -> str:
-        """Return the id of a channel that is named by id or name; raise LookupError where there is none."""
-        for known in self.store.channels.values():
-            if channel in (known["id"], known["name"], known["name"].rpartition("・")[2]):
-                return str(known["id"])
-        raise LookupError(f"no channel {channel!r}")
-
-    # What people do.
 
     def post(
         self,
@@ -134,11 +70,12 @@ class DiscordWorld(DiscordService):
         return await self._answered(begun)
 
     async def slash(
-        self, name: str, options: Json | None = None, *, user: Json | None = None, channel: str = CHANNELS[0]
+        self, name: str, options: Json | None = None, *, user: Json | None = None, channel: str | None = None
     ) -> Interaction:
         """Use a slash command, `name subcommand` where it has some; return once the person sees an answer.
 
-        Raises LookupError for an unknown command or option, TimeoutError where the bot does not answer.
+        The channel is the guild's first, if none is named. Raises LookupError for an unknown command or option,
+        TimeoutError where the bot does not answer.
         """
         return await self._command(COMMAND, name, options or {}, user, channel)
 
@@ -150,7 +87,7 @@ class DiscordWorld(DiscordService):
         *,
         options: Json | None = None,
         user: Json | None = None,
-        channel: str = CHANNELS[0],
+        channel: str | None = None,
     ) -> Interaction:
         """Type into an option of a slash command; the answer's `choices` are what is offered."""
         return await self._command(
@@ -171,8 +108,6 @@ class DiscordWorld(DiscordService):
         }
         begun = self.desk.begin(COMMAND, data, message["channel_id"], user or self.poster)
         return await self._answered(begun)
-
-    # What can be seen.
 
     @property
     def connected(self) -> bool:
@@ -205,9 +140,10 @@ class DiscordWorld(DiscordService):
         self.gateway.drop(resumable=resumable)
 
     async def _command(
-        self, kind: int, name: str, options: Json, user: Json | None, channel: str, *, focused: str | None = None
+        self, kind: int, name: str, options: Json, user: Json | None, channel: str | None, *, focused: str | None = None
     ) -> Interaction:
-        channel_id, (root, *path) = self.channel_id(channel), name.split()
+        channel_id = self.channel_id(channel or self.store.channels_of(self.guild_id)[0]["id"])
+        root, *path = name.split()
         command = self.registry.find(root, CHAT_INPUT, self.store.channels[channel_id]["guild_id"])
         data = chat_input(command, path, options, focused)
         return await self._answered(self.desk.begin(kind, data, channel_id, user or self.poster))
@@ -216,12 +152,6 @@ class DiscordWorld(DiscordService):
         await self.until(lambda: bool(interaction.responses), within=ANSWER_WITHIN)
         await self.until(lambda: interaction.settled)
         return interaction
-
-    def _message(self, message_id: str) -> Json:
-        found = self.store.find_message(message_id)
-        if found is None:
-            raise LookupError(f"no message {message_id}")
-        return found
 
 
 def _components(parent: Json) -> Iterable[Json]:

@@ -36,7 +36,8 @@ class Refusal(web.HTTPException):
 
 
 def unauthorized() -> Refusal:
-    return Refusal(401, "authError", "Invalid Credentials", headers={"WWW-Authenticate": "Bearer"})
+    challenge = 'Bearer realm="https://accounts.google.com/", error="invalid_token"'
+    return Refusal(401, "authError", "Invalid Credentials", headers={"WWW-Authenticate": challenge})
 
 
 def not_found(file_id: str) -> Refusal:

@@ -156,6 +156,14 @@ class Shelf:
                 merged = file.metadata.get(name, {}) | changes[name]
                 changes[name] = {key: value for key, value in merged.items() if value is not None}
         file.metadata |= {"modifiedTime": now()} | changes
+        if "trashed" in changes:
+            self._trash(file, trashed=changes["trashed"])
+
+    def _trash(self, file: File, *, trashed: bool) -> None:
+        """What is in a folder shares its fate."""
+        file.metadata["trashed"] = trashed
+        for child in self.children(file.id):
+            self._trash(child, trashed=trashed)
 
     def move(self, file: File, add: str, remove: str) -> None:
         """Change parents; `add` and `remove` are comma-separated ids."""
@@ -167,11 +175,12 @@ class Shelf:
 
     def hold(self, file: File, content: bytes) -> None:
         """Give a file its content, if that much still fits."""
-        self.require_room(len(content) - file.size)
+        self.require_room(file, len(content))
         file.hold(content)
 
-    def require_room(self, more: int) -> None:
-        if more > 0 and self.used + more > self.quota_bytes:
+    def require_room(self, file: File, size: int) -> None:
+        """Refuse a content of `size` bytes that goes beyond the quota; shared drives have none."""
+        if file.drive_id is None and size > file.size and self.used - file.size + size > self.quota_bytes:
             raise limit("storageQuotaExceeded")
 
     @property

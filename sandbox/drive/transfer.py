@@ -35,9 +35,9 @@ class Transfer:
             session.receive(None, body)
             self._finish(session)
         elif kind == "resumable":
-            self.shelf.require_room(int(request.headers.get("X-Upload-Content-Length", "0")))
             media_type = request.headers.get("X-Upload-Content-Type", "application/octet-stream")
             session = self._session(request, await request.json() if body else {}, media_type, mask)
+            self.shelf.require_room(session.file, int(request.headers.get("X-Upload-Content-Length", "0")))
             self._sessions[session.id] = session
         else:
             raise invalid("uploadType", "Invalid upload type.")

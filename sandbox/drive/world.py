@@ -145,7 +145,7 @@ class DriveWorld(World):
         raise Refusal(404, "notFound", "Not Found")
 
     def _admitted(self, request: web.Request) -> Mask | None:
-        """Return which fields an answer shall have; raise the refusal that a request deserves before it is looked at."""
+        """Return which fields the answer shall show; raise the refusal that a request deserves at the door."""
         if not self.consent.allows(request):
             raise unauthorized()
         self._refuse_if_told_to()

@@ -4,6 +4,8 @@ In: {"file", "folder"}. Out, once: {"video": [path, bytes] or null, "audio": [pa
 or {"error": sentence} for a file that is no media. It is run by itself, so it imports nothing of ours.
 """
 
+from __future__ import annotations  # av's Packet is generic for type checkers alone
+
 import ctypes
 import json
 import math
@@ -96,7 +98,7 @@ def survey(file: Path) -> Contents:
         pictures = [stream for stream in source.streams.video if not stream.disposition & Disposition.attached_pic]
         start, end, moving, audible = math.inf, 0.0, False, False
         for packet in packets(source, *pictures, *tracks):
-            moving = moving or packet.stream in pictures
+            moving = moving or (packet.stream in pictures and packet.size > 0)
             audible = audible or (packet.stream in tracks and any(frames(packet)))
             moment = packet.dts if packet.pts is None else packet.pts
             if moment is not None:

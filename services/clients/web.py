@@ -1,12 +1,12 @@
 """Files by their address, such as Discord's attachments: through the guard, resumed where they broke off."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 
 import aiofiles
 import aiofiles.os
 import aiohttp
-from multidict import CIMultiDictProxy
 
 from services.errors import AuditscribeError, PermanentError, TransientError
 from services.media import Progress
@@ -34,10 +34,10 @@ class WebFiles:
         try:
             async with aiohttp.ClientSession(timeout=self._timeout, headers=headers) as session:
                 await self._continue(session, url, part, max_bytes, progress)
-        except aiohttp.InvalidURL as error:
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
             raise PermanentError("The file's address is no web address.") from error
         except aiohttp.ClientHttpProxyError as error:
-            raise _refusal(error.status, error.headers) from error
+            raise _refusal(error.status, error.headers or {}) from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise TransientError("The connection to the file's server broke.") from error
         await aiofiles.os.replace(part, target)
@@ -77,13 +77,13 @@ def _too_large(max_bytes: int) -> PermanentError:
     return PermanentError(f"The file is larger than {max_bytes / 2**20:g} MB, the limit here.")
 
 
-def _refusal(status: int, headers: CIMultiDictProxy[str] | None) -> AuditscribeError:
-    headers = headers or CIMultiDictProxy
+def _refusal(status: int, headers: Mapping[str, str]) -> AuditscribeError:
     if "X-Auditscribe-Guard" in headers and status == HTTPStatus.FORBIDDEN:
         return PermanentError("The file's address is not on the public internet.")
     if status in _GONE:
         return PermanentError("The file is no longer there.")
     if status in _BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         wait = headers.get("Retry-After", "")
-        return TransientError(f"The file's server is busy (status {status}).", retry_after=float(wait) if wait.isdigit() else None)
+        retry_after = float(wait) if wait.isdigit() else None
+        return TransientError(f"The file's server is busy (status {status}).", retry_after=retry_after)
     return PermanentError(f"The file's server refused it (status {status}).")

@@ -17,12 +17,14 @@ REFUSALS: dict[str, tuple[Kind, str]] = {
 """What the child (ytdlp_child.py) itself refuses, by its word for it."""
 
 RULES: tuple[tuple[str, Kind, str], ...] = (
-    (r"no space left|quota exceeded", OperatorError, "The bot's disk is full."),
+    (r"403.*network guard", PermanentError, "The link leads to an address that is not on the public internet."),
+    (r"network guard", TransientError, "{site} cannot be reached."),
     (
-        r"not a bot|captcha|cookies are no longer valid|failed to load cookies",
+        r"not a bot|captcha|cookies are no longer valid",
         OperatorError,
         "{site} takes the bot for a robot: its cookies must be renewed.",
     ),
+    (r"failed to load cookies", OperatorError, "The bot's cookies file cannot be read."),
     (r"live event will begin|premieres? (in|will)", *REFUSALS["upcoming"]),
     (r"not currently live", PermanentError, "Nobody is streaming there, and there is no recording behind the link."),
     (r"private video|(video|post|track|account) is private", PermanentError, "The video is private."),
@@ -43,7 +45,7 @@ RULES: tuple[tuple[str, Kind, str], ...] = (
     ),
     (r"\bdrm\b", PermanentError, "The video is copy-protected (DRM)."),
     (
-        r"video unavailable|(been|was) (removed|deleted)|no longer (available|exists)|do(es)?( not|n't) exist|terminated",
+        r"(video|content|post|page) (is )?unavailable|(been|was) (removed|deleted)|no longer|(not|n't) exist|terminated",
         PermanentError,
         "The video is not available: it was removed, or never existed.",
     ),
@@ -66,8 +68,7 @@ RULES: tuple[tuple[str, Kind, str], ...] = (
     (r"http error [34]\d\d", PermanentError, "{site} does not let the bot see the video."),
     (r"report this issue", PermanentError, "The bot could not read what {site} shows: perhaps it has changed."),
     (
-        r"time(d )? ?out|connection|unreachable|resol(ve|ution)|not known|ssl|proxy|bytes read|too short|fragment"
-        r"|remote end|reset by|unable to (download|open|fetch)",
+        r"time(d )?out|connect|unreachable|resol(ve|ution)|not known|ssl|proxy|bytes read|too short|fragment|unable to",
         TransientError,
         "The connection to {site} broke.",
     ),
@@ -80,11 +81,11 @@ What the site says of the video goes before the status that came with it: a 403 
 NOISE = re.compile(
     r"\x1b\[[0-9;]*m"  # colours
     r"|^ERROR: "
-    r"|;? *please (?=report this issue).*?(?<=report this issue)"
     r"| *\(caused by .*"
     r"| *(Use --|You might want to|For more information|Also see|See ).*"  # advice to those who run yt-dlp by hand
     r"|[a-z+]+://\S+"  # an address may hold secrets
 )
+FULL_DISK = re.compile(r"no space left|quota exceeded", re.IGNORECASE)
 WHOSE = re.compile(r"^(\[[^\]]+\] )([^\s:]+: )?")
 """The extractor, and its video's id: no words about the video."""
 
@@ -95,10 +96,12 @@ def classify(text: str, status: int | None, *, site: str, retry_after: float | N
     `site` is the name that people know the place by; `retry_after` is in seconds.
     """
     said = clean(text) if status is None else f"{clean(text)} (HTTP error {status})"
+    if FULL_DISK.search(said):
+        return OperatorError("The bot's disk is full.", provider="disk")
     for pattern, kind, sentence in RULES:
         if re.search(pattern, said, re.IGNORECASE):
             return _error(kind, sentence, site, retry_after)
-    return PermanentError(f"{site} gives no video: {said.rstrip('.')[:200]}.")
+    return PermanentError(f"{site} gives no video: {said.rstrip('.')[:200] or 'it does not say why'}.")
 
 
 def refusal(why: str, *, site: str) -> AuditscribeError:
@@ -114,7 +117,7 @@ def clean(text: str) -> str:
 def _error(kind: Kind, sentence: str, site: str, retry_after: float | None) -> AuditscribeError:
     message = sentence.format(site=site)
     if kind is OperatorError:
-        return OperatorError(message, provider="disk" if "disk" in sentence else site)
+        return OperatorError(message, provider=site)
     if kind is TransientError:
         return TransientError(message, retry_after=retry_after)
     return PermanentError(message)

@@ -48,7 +48,7 @@ class Attachment:
 
 # A link ends at white space and at Discord's markdown; the label of `[label](link)` is no link.
 _URL = re.compile(r"https?://(?:(?!\]\()[^\s<>\"`|])++(?!\]\()", re.IGNORECASE)
-_TRAILING = ".,;:!?'*_~"
+_TRAILING = ".,;:!?'*~"
 _OPENING = {")": "(", "]": "["}
 _YOUTUBE_HOSTS = frozenset(
     f"{prefix}{host}" for prefix in ("", "www.", "m.", "music.") for host in ("youtube.com", "youtube-nocookie.com")
@@ -89,13 +89,17 @@ def source_of_link(url: str) -> VideoSource | None:
 
 def _links(text: str) -> Iterator[VideoSource]:
     for match in _URL.finditer(text):
-        if source := source_of_link(_without_markdown(match.group())):
+        in_underscores = text[: match.start()].endswith("_")
+        if source := source_of_link(_without_markdown(match.group(), _TRAILING + "_" * in_underscores)):
             yield source
 
 
-def _without_markdown(url: str) -> str:
-    """Cut what belongs to the sentence: the bracket of `(url)`, the stars of `**url**`, a full stop."""
-    while url[-1] in _TRAILING or url.count(url[-1]) > url.count(_OPENING.get(url[-1], url[-1])):
+def _without_markdown(url: str, trailing: str) -> str:
+    """Cut what belongs to the sentence: the bracket of `(url)`, the stars of `**url**`, a full stop.
+
+    An underscore is cut only where one stands before the link too: YouTube's ids may end in one.
+    """
+    while url[-1] in trailing or url.count(url[-1]) > url.count(_OPENING.get(url[-1], url[-1])):
         url = url[:-1]
     return url
 

@@ -4,8 +4,8 @@ from contextlib import AbstractAsyncContextManager
 
 from services.clients.notion import NotionClient
 from services.jobs.job import Job, JobStatus, Stage
-from services.pipeline.observers import Projection
 from services.pipeline.pages import Pages
+from services.pipeline.projection import Projection
 
 ERROR_PREFIX = "Error in video processing: "
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from services.errors import AuditscribeError
 from services.jobs.job import Job
+from services.jobs.observer import Observer
 from services.media import Progress
-from services.pipeline.observers import Observer
 from services.pipeline.stage import StageStep
 from services.store import JobStore
 

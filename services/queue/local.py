@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from services.jobs.job import Job
-from services.pipeline.observers import Observer
+from services.jobs.observer import Observer
 from services.store import JobStore
 
 

@@ -145,8 +145,10 @@ async def test_more_than_three_requests_in_a_second_are_told_how_long_to_wait(
         ({"Author": select("x")}, "Author is expected to be rich_text."),
         (
             {"Author": text("x" * 1999 + "😀")},
-            "body failed validation: body.properties.Author.rich_text[0].text.content.length "
-            "should be ≤ `2000`, instead was `2001`.",
+            (
+                "body failed validation: body.properties.Author.rich_text[0].text.content.length "
+                "should be ≤ `2000`, instead was `2001`."
+            ),
         ),
         (
             {"Author": {"rich_text": [{"text": {"content": "x"}}] * 101}},

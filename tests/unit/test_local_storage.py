@@ -82,16 +82,6 @@ async def test_a_stored_file_is_not_copied_again(storage: LocalStorage, video: P
     assert (tmp_path / "store" / first.id).stat().st_mtime_ns == copied_at
 
 
-async def test_new_content_replaces_the_old(storage: LocalStorage, video: Path, tmp_path: Path) -> None:
-    folder = await storage.ensure_folder("Talk", owner="job-1", role="folder")
-    first = await put(storage, video, folder)
-    better = tmp_path / "better.mp4"
-    better.write_bytes(b"better pictures")
-
-    assert (await put(storage, better, folder)).id == first.id
-    assert (tmp_path / "store" / first.id).read_bytes() == b"better pictures"
-
-
 async def test_two_roles_with_one_name_get_two_files(storage: LocalStorage, video: Path) -> None:
     folder = await storage.ensure_folder("Talk", owner="job-1", role="folder")
     stored = await asyncio.gather(*(put(storage, video, folder, role) for role in ("video", "audio", "video")))

@@ -1,7 +1,7 @@
 """Rules of finding videos in a message."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.jobs.source import Attachment, SourceKind, find_sources, source_of_link
@@ -59,6 +59,7 @@ def test_a_look_alike_host_is_not_youtube(link: str) -> None:
         "[the video]({})",
         "[the video](<{}>)",
         "**{}**, _well_",
+        "_{}_ and __{}__",
         "||{}||",
         "`{}`",
         "{}.",

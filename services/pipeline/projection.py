@@ -6,10 +6,9 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from services.errors import AuditscribeError, OperatorError, TransientError
-from services.jobs.job import Job
 
 log = logging.getLogger(__name__)
 
@@ -19,13 +18,6 @@ State = TypeVar("State")
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 4.0
 """Between two tries of a report: what people see is true again soon after the other side is back."""
-
-
-class Observer(Protocol):
-    """Is told of every recorded job."""
-
-    def notice(self, job: Job) -> None:
-        """Take note, at once and without fail; the report itself happens later."""
 
 
 @dataclass(slots=True)

@@ -6,8 +6,8 @@ import logging
 import pytest
 
 from services.errors import PermanentError, TransientError
-from services.pipeline import observers
-from services.pipeline.observers import Projection
+from services.pipeline import projection
+from services.pipeline.projection import Projection
 
 
 class FakePage:
@@ -128,4 +128,4 @@ async def test_one_key_in_trouble_does_not_hold_up_another() -> None:
 
 
 def test_the_longest_wait_keeps_pages_true_within_five_seconds() -> None:
-    assert observers.LONGEST_WAIT_S < 5
+    assert projection.LONGEST_WAIT_S < 5

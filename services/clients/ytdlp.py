@@ -1,0 +1,117 @@
+"""Videos behind links, through yt-dlp in a child process (ytdlp_child.py) for each question and each download."""
+
+import asyncio
+import os
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from services.clients.child import Message, start
+from services.clients.ytdlp_errors import classify, refusal
+from services.errors import TransientError
+from services.media import Metadata, Progress
+
+SCRIPT = Path(__file__).with_name("ytdlp_child.py")
+LISTINGS = {"public": "Public", "unlisted": "Unlisted"}
+YOUTUBE_HOSTS = ("youtube.com", "youtu.be", "youtube-nocookie.com")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YtDlp:
+    """Both methods raise the errors of ytdlp_errors.py; cancelled, they end yt-dlp and all that it started at once.
+
+    A link that no extractor knows is taken only from `open_hosts` ("host:port"), or from any with `allow_any_site`.
+    No new byte for `stall_timeout_s` is a TransientError.
+    """
+
+    max_height: int = 720
+    max_filesize_mb: int = 10240
+    max_duration_s: float = 43200
+    cookies: Path | None = None
+    proxy: str | None = None
+    allow_any_site: bool = False
+    open_hosts: tuple[str, ...] = ()
+    stall_timeout_s: float = 300.0
+
+    async def probe(self, url: str) -> Metadata:
+        """Return what the site knows of the one video behind a link."""
+        return _metadata((await self._ask(url))["video"])
+
+    async def download(self, url: str, folder: Path, progress: Progress) -> Path:
+        """Return the whole video, picture and sound in one file `video.<ext>` in `folder`.
+
+        What an earlier call left unfinished there is gone on with.
+        """
+        file: str = (await self._ask(url, folder, progress))["file"]
+        progress(1.0)
+        return folder / file
+
+    async def _ask(self, url: str, folder: Path | None = None, progress: Progress = lambda _: None) -> Message:
+        last: Message = {}
+        async with aclosing(await start(SCRIPT, cwd=folder, env=_environment())) as child:
+            child.send(self._request(url, download=folder is not None))
+            try:
+                async with asyncio.timeout(self.stall_timeout_s) as stall:
+                    async for last in child.events():
+                        stall.reschedule(asyncio.get_running_loop().time() + self.stall_timeout_s)
+                        if "progress" in last:
+                            progress(last["progress"])
+            except TimeoutError:
+                raise TransientError(f"{_site(url)} stalled: nothing came for {self.stall_timeout_s:g} s.") from None
+            return _checked(last, _site(url), child.ending)
+
+    def _request(self, url: str, *, download: bool) -> Message:
+        return {
+            "url": url,
+            "download": download,
+            "any_site": self.allow_any_site or _address(url) in self.open_hosts,
+            "max_height": self.max_height,
+            "max_bytes": self.max_filesize_mb * 2**20,
+            "max_duration_s": self.max_duration_s,
+            "cookies": self.cookies and str(self.cookies),
+            "proxy": self.proxy,
+        }
+
+
+def _environment() -> dict[str, str]:
+    """As ours; yt-dlp's plugins come only from where the operator has put them, on PYTHONPATH."""
+    return {**os.environ} if "PYTHONPATH" in os.environ else {**os.environ, "YTDLP_NO_PLUGINS": "1"}
+
+
+def _checked(last: Message, site: str, ending: str) -> Message:
+    """Return the child's last event if it is an answer."""
+    if "error" in last:
+        raise classify(last["error"], last["status"], site=site, retry_after=last["retry_after"])
+    if "refused" in last:
+        raise refusal(last["refused"], site=site)
+    if "video" not in last and "file" not in last:
+        raise TransientError(f"The downloader ended unexpectedly ({ending}).")
+    return last
+
+
+def _metadata(video: Message) -> Metadata:
+    day = video["upload_date"] or video["release_date"]
+    moment = video["timestamp"] or video["release_timestamp"]
+    return Metadata(
+        title=video["title"] or "Untitled video",
+        url=video["webpage_url"],
+        uploader=video["channel"] or video["uploader"],
+        published_on=date.fromisoformat(day) if day else None,
+        published_at=datetime.fromtimestamp(moment, timezone.utc) if moment else None,
+        duration_s=video["duration"],
+        listing=LISTINGS.get(video["availability"]),
+    )
+
+
+def _address(url: str) -> str:
+    """`host:port` of a link, as settings name it."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
+def _site(url: str) -> str:
+    """Return what people call the place behind a link."""
+    host = (urlsplit(url).hostname or "The site").removeprefix("www.")
+    return "YouTube" if any(host == youtube or host.endswith(f".{youtube}") for youtube in YOUTUBE_HOSTS) else host

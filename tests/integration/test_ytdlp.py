@@ -1,0 +1,217 @@
+"""The yt-dlp client, with the real yt-dlp in its child process, against the sandbox's video site."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Iterator
+from datetime import date, datetime, timezone
+from pathlib import Path
+
+import av
+import pytest
+
+from sandbox.site.world import JFK, SiteWorld, youtube_id
+from sandbox.site.youtube import Case
+from services.clients.ytdlp import YtDlp
+from services.errors import OperatorError, PermanentError, TransientError
+
+WATCH = "https://www.youtube.com/watch?v="
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("clips")
+
+
+@pytest.fixture
+async def site(clips: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SiteWorld]:
+    world = SiteWorld(clips)
+    await world.start()
+    for name, value in world.child_env.items():
+        monkeypatch.setenv(name, value)
+    yield world
+    await world.stop()
+
+
+def a_client(site: SiteWorld, *, max_height: int = 720, max_filesize_mb: int = 100, **settings: float) -> YtDlp:
+    return YtDlp(open_hosts=(site.address,), max_height=max_height, max_filesize_mb=max_filesize_mb, **settings)
+
+
+def streams_of(file: Path) -> dict[str, str]:
+    with av.open(str(file)) as container:
+        return {stream.type: stream.codec_context.name for stream in container.streams}
+
+
+def processes_in(folder: Path) -> list[int]:
+    """The processes that work in a folder."""
+
+    def found() -> Iterator[int]:
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if (process / "cwd").readlink() == folder:
+                    yield int(process.name)
+
+    return list(found())
+
+
+async def test_a_youtube_video_is_known_before_its_bytes(site: SiteWorld) -> None:
+    found = await a_client(site).probe(f"https://youtu.be/{JFK}?si=x")
+
+    assert (found.title, found.url) == ("The ok video", WATCH + JFK)
+    assert (found.uploader, found.listing, found.duration_s) == ("The Sandbox Channel", "Public", 11)
+    assert found.published_on == date(2026, 1, 20)
+    assert found.published_at == datetime(2026, 1, 20, 17, tzinfo=timezone.utc)
+
+
+async def test_picture_and_sound_of_a_youtube_video_become_one_file(site: SiteWorld, tmp_path: Path) -> None:
+    told: list[float] = []
+
+    file = await a_client(site, max_height=360).download(WATCH + JFK, tmp_path, told.append)
+
+    assert file == tmp_path / "video.mp4"
+    assert streams_of(file) == {"video": "h264", "audio": "aac"}
+    asked = [e.path for e in site.exchanges if e.path.startswith("/clips/")]
+    assert sorted(asked) == ["/clips/jfk-360.mp4", "/clips/jfk.m4a"]
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    assert os.listdir(tmp_path) == ["video.mp4"]
+
+
+@pytest.mark.parametrize("path", ["clips/jfk.mp4", "clips/jfk.webm", "clips/jfk.m3u8", "page/jfk.mp4"])
+async def test_a_video_of_another_site_is_downloaded_whole(site: SiteWorld, path: str, tmp_path: Path) -> None:
+    client = a_client(site)
+
+    found = await client.probe(f"{site.url}/{path}")
+    file = await client.download(f"{site.url}/{path}", tmp_path, lambda _: None)
+
+    assert found.title
+    assert found.url.startswith(site.url)
+    assert file.stem == "video"
+    assert streams_of(file).keys() == {"video", "audio"}
+    with av.open(str(file)) as container:
+        assert container.duration == pytest.approx(11 * av.time_base, rel=0.05)
+
+
+async def test_a_cancelled_download_leaves_no_process_and_the_next_one_goes_on_from_there(
+    site: SiteWorld, tmp_path: Path
+) -> None:
+    url, part = f"{site.url}/clips/jfk.mp4", tmp_path / "video.mp4.mp4.part"
+    site.bytes_per_second = 50_000
+    begun = asyncio.Event()
+    download = asyncio.create_task(a_client(site).download(url, tmp_path, lambda _: begun.set()))
+    await begun.wait()
+    assert processes_in(tmp_path)
+
+    download.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await download
+
+    assert processes_in(tmp_path) == []
+    [part] = tmp_path.iterdir()
+    kept = part.stat().st_size
+    assert kept > 0
+    site.bytes_per_second = None
+    file = await a_client(site).download(url, tmp_path, lambda _: None)
+    assert f"bytes={kept}-" in [e.headers.get("Range") for e in site.exchanges]
+    assert file.read_bytes() == (site._clips / "jfk.mp4").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("case", "error", "words"),
+    [
+        ("live", PermanentError, "still live"),
+        ("upcoming", PermanentError, "not begun"),
+        ("private", PermanentError, "private"),
+        ("age", PermanentError, "age"),
+        ("members", PermanentError, "members"),
+        ("removed", PermanentError, "removed"),
+        ("geo", PermanentError, "country"),
+        ("drm", PermanentError, "DRM"),
+        ("bot", OperatorError, "cookies"),
+    ],
+)
+async def test_what_youtube_refuses_is_said_in_one_sentence(
+    site: SiteWorld, case: Case, error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        await a_client(site).probe(WATCH + youtube_id(case))
+
+
+async def test_a_stream_that_is_over_is_a_video(site: SiteWorld) -> None:
+    assert (await a_client(site).probe(WATCH + youtube_id("was_live"))).duration_s == 11
+
+
+@pytest.mark.parametrize("path", ["https://www.youtube.com/playlist?list=PLsandbox", "page/jfk.mp4,silence.mp4"])
+async def test_a_list_of_videos_is_refused(site: SiteWorld, path: str) -> None:
+    with pytest.raises(PermanentError, match="list of videos"):
+        await a_client(site).probe(path if "://" in path else f"{site.url}/{path}")
+
+
+async def test_a_list_of_one_is_that_one(site: SiteWorld) -> None:
+    site.playlists["PLone"] = [JFK]
+
+    assert (await a_client(site).probe("https://www.youtube.com/playlist?list=PLone")).url == WATCH + JFK
+
+
+@pytest.mark.parametrize(
+    ("path", "error", "words"),
+    [
+        ("status/404", PermanentError, "gone"),
+        ("status/403", PermanentError, "does not let"),
+        ("status/429?retry_after=7", TransientError, "slow down"),
+        ("status/503?retry_after=7", TransientError, "trouble"),
+        ("page", PermanentError, "no video"),
+    ],
+)
+async def test_a_broken_link_is_named_by_what_to_do_about_it(
+    site: SiteWorld, path: str, error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words) as caught:
+        await a_client(site).probe(f"{site.url}/{path}")
+
+    assert getattr(caught.value, "retry_after", None) == (7 if "retry_after" in path else None)
+
+
+async def test_a_site_that_no_extractor_knows_is_never_asked_unless_allowed(site: SiteWorld) -> None:
+    with pytest.raises(PermanentError, match="knows no way"):
+        await YtDlp().probe(f"{site.url}/clips/jfk.mp4")
+    assert site.exchanges == []
+
+    assert (await YtDlp(allow_any_site=True).probe(f"{site.url}/clips/jfk.mp4")).title == "jfk"
+
+
+async def test_a_site_that_cannot_be_reached_may_be_tried_again() -> None:
+    with pytest.raises(TransientError, match="connection"):
+        await YtDlp(allow_any_site=True).probe("http://127.0.0.1:9/jfk.mp4")
+
+
+async def test_a_video_that_is_too_long_is_refused(site: SiteWorld) -> None:
+    with pytest.raises(PermanentError, match="longer"):
+        await a_client(site, max_duration_s=10).probe(WATCH + JFK)
+
+
+async def test_a_video_that_grows_too_big_is_broken_off(site: SiteWorld, tmp_path: Path) -> None:
+    site.add_youtube("sonnet00001", clip="sonnet")
+
+    with pytest.raises(PermanentError, match="bigger"):
+        await a_client(site, max_filesize_mb=1).probe(WATCH + "sonnet00001")
+    with pytest.raises(PermanentError, match="bigger"):
+        await a_client(site, max_filesize_mb=0).download(f"{site.url}/clips/jfk.m3u8", tmp_path, lambda _: None)
+
+
+async def test_no_new_bytes_is_a_stall(site: SiteWorld, tmp_path: Path) -> None:
+    with pytest.raises(TransientError, match="stalled"):
+        await a_client(site, stall_timeout_s=4).download(f"{site.url}/stall/jfk.mp4", tmp_path, lambda _: None)
+
+    assert processes_in(tmp_path) == []
+
+
+async def test_a_child_that_dies_is_tried_again(site: SiteWorld, tmp_path: Path) -> None:
+    site.bytes_per_second = 50_000
+
+    def kill(_: float) -> None:
+        for process in processes_in(tmp_path):
+            os.kill(process, 9)
+
+    with pytest.raises(TransientError, match="SIGKILL"):
+        await a_client(site).download(f"{site.url}/clips/jfk.mp4", tmp_path, kill)
