@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from itertools import count
+from typing import Any
 
 from sandbox.discord.objects import Json
 
 
 def shown_embed(embed: Json) -> Json:
     """Return an embed as Discord shows it after one was sent: typed, without what was left empty."""
-    kept = {key: value for key, value in embed.items() if value is not None}
+    kept: Json = _without_nothing(embed)
     if "fields" in kept:
         kept["fields"] = [{"inline": False, **field} for field in kept["fields"]]
     return {**kept, "type": "rich"}
@@ -26,7 +27,7 @@ def shown_components(components: Iterable[Json]) -> list[Json]:
     numbers = count(1)
 
     def shown(component: Json) -> Json:
-        kept = {key: value for key, value in component.items() if value is not None}
+        kept: Json = _without_nothing(component)
         kept = {**_COMPONENT_DEFAULTS.get(kept["type"], {}), "id": next(numbers), **kept}
         if "components" in kept:
             kept["components"] = [shown(child) for child in kept["components"]]
@@ -35,3 +36,12 @@ def shown_components(components: Iterable[Json]) -> list[Json]:
         return kept
 
     return [shown(component) for component in components]
+
+
+def _without_nothing(value: Any) -> Any:
+    """Return JSON without the fields that are null, at any depth."""
+    if isinstance(value, list):
+        return [_without_nothing(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _without_nothing(item) for key, item in value.items() if item is not None}
+    return value

@@ -16,8 +16,15 @@ API = "/api/v10"
 _REQUESTS, _ANSWERS = "spec://requests/", "spec://answers/"
 _LENIENT_SNOWFLAKE: Json = {"type": ["string", "integer"], "pattern": "^(0|[1-9][0-9]*)$"}
 """Requests may write ids as integers: Discord takes them."""
-_INNER_ERROR: Json = {"required": ["code", "message"], "properties": {"code": {"type": ["string", "integer"]}}}
-"""The codes of single fields are words (docs, "Error Messages"), which the description overlooks."""
+_OVERLOOKED: dict[str, Json] = {
+    "MessageReferenceType": {"enum": [0, 1]},
+    "InnerErrors": {
+        "required": ["_errors"],
+        "properties": {"_errors": {"type": "array", "items": {"required": ["code", "message"]}}},
+        "additionalProperties": False,
+    },
+}
+"""What the documentation has and the description overlooks: forwards, and codes of single fields that are words."""
 
 
 class Oracle:
@@ -27,16 +34,8 @@ class Oracle:
         self._paths: Json = spec["paths"]
         templates = sorted(self._paths, key=lambda path: path.count("{"))  # `@me` before `{user_id}`
         self._templates = [(_pattern(path), path) for path in templates]
-        errors = {"type": "object", "properties": {"_errors": {"type": "array", "items": _INNER_ERROR}}}
-        self._registry = Registry(
-            [
-                (_REQUESTS, _amended(spec, SnowflakeType=_LENIENT_SNOWFLAKE)),
-                (
-                    _ANSWERS,
-                    _amended(spec, InnerErrors={**errors, "required": ["_errors"], "additionalProperties": False}),
-                ),
-            ]
-        )
+        requests = _amended(spec, {**_OVERLOOKED, "SnowflakeType": _LENIENT_SNOWFLAKE})
+        self._registry = Registry([(_REQUESTS, requests), (_ANSWERS, _amended(spec, _OVERLOOKED))])
         self._validators: dict[str, Draft202012Validator] = {}
 
     @classmethod
@@ -88,7 +87,7 @@ class Oracle:
             yield f"{what} {'/'.join(map(str, error.instance_path))}: {error.message[:300]}"
 
 
-def _amended(spec: Json, **schemas: Json) -> Json:
+def _amended(spec: Json, schemas: Json) -> Json:
     components = spec["components"]
     return {**spec, "components": {**components, "schemas": {**components["schemas"], **schemas}}}
 

@@ -40,9 +40,12 @@ class DiscordPlace(DiscordService):
 
     def add_member(self, name: str, *, permissions: int = 0, guild: str | None = None) -> Json:
         """Return a new member's user; `permissions` are beside those that everybody has."""
-        user = self.store.add_user(name)
-        member = self.store.join(guild or self.guild_id, user, permissions)
-        self.tell("GUILD_MEMBER_ADD", {**member, "guild_id": guild or self.guild_id})
+        user, guild_id = self.store.add_user(name), guild or self.guild_id
+        member = self.store.join(guild_id, user, permissions)
+        for role in self.store.guilds[guild_id]["roles"]:
+            if role["id"] in member["roles"]:
+                self.tell("GUILD_ROLE_CREATE", {"guild_id": guild_id, "role": role})
+        self.tell("GUILD_MEMBER_ADD", {**member, "guild_id": guild_id})
         return user
 
     def add_thread(self, channel: str, name: str, message_id: str | None = None) -> str:

@@ -37,6 +37,7 @@ class DiscordService(World):
     def __init__(
         self,
         *,
+        bot: str = "Auditscribe",
         token: str = TOKEN,
         privileged: int = PRIVILEGED,
         bot_permissions: int = EVERYONE,
@@ -44,7 +45,7 @@ class DiscordService(World):
         super().__init__()
         self.token = token
         self.bot_permissions = bot_permissions
-        self.store = store = Store()
+        self.store = store = Store(bot)
         self.bot = store.bot
         self.owner = store.add_user("Olive")
         self.application: Json = an_application(store.new_id(), self.bot, self.owner, application_flags(privileged))

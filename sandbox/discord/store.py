@@ -25,14 +25,14 @@ THREAD_TYPES = frozenset({10, 11, 12})
 class Store:
     """Payloads by id. Ids are strings, as on the wire."""
 
-    def __init__(self) -> None:
+    def __init__(self, bot: str) -> None:
         self.new_id = Snowflakes()
         self.users: dict[str, Json] = {}
         self.guilds: dict[str, Json] = {}
         self.members: dict[tuple[str, str], Json] = {}
         self.channels: dict[str, Json] = {}
         self.messages: dict[str, dict[str, Json]] = {}
-        self.bot = self.add_user("Auditscribe", bot=True)
+        self.bot = self.add_user(bot, bot=True)
 
     def add_user(self, name: str, *, bot: bool = False) -> Json:
         user = a_user(self.new_id(), name, bot=bot)

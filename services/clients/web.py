@@ -50,12 +50,18 @@ class WebFiles:
         wanted = {"Range": f"bytes={have}-"} if have else {}
         async with session.get(url, proxy=self._proxy, headers=wanted) as answer:
             span = answer.headers.get("Content-Range", "")
-            if answer.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and span == f"bytes */{have}":
-                return  # all of it is here
-            if answer.status not in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
-                raise _refusal(answer.status, answer.headers)
-            resumes = span.startswith(f"bytes {have}-") and answer.status == HTTPStatus.PARTIAL_CONTENT
-            await _receive(answer, part, have if resumes else 0, max_bytes, progress)
+            match answer.status:
+                case HTTPStatus.OK:
+                    await _receive(answer, part, 0, max_bytes, progress)
+                case HTTPStatus.PARTIAL_CONTENT if span.startswith(f"bytes {have}-"):
+                    await _receive(answer, part, have, max_bytes, progress)
+                case HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE if span == f"bytes */{have}":
+                    return  # all of it is here
+                case HTTPStatus.PARTIAL_CONTENT | HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE if have:
+                    await aiofiles.os.unlink(part)
+                    raise TransientError("The file changed while it was fetched.")
+                case status:
+                    raise _refusal(status, answer.headers)
 
 
 async def _receive(answer: aiohttp.ClientResponse, part: Path, have: int, max_bytes: int, progress: Progress) -> None:

@@ -135,7 +135,7 @@ class _Recogniser:
         if self._idle is not None:
             self._idle.cancel()
         self._end()
-        await self._hearing
+        await asyncio.wait([self._hearing])
 
     def _end(self) -> None:
         self.ended = True

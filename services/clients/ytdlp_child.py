@@ -127,8 +127,8 @@ def answer(ydl: YoutubeDL, request: Json, tell: Tell) -> Json:
         return {"video": {key: info.get(key) for key in TOLD}}
     ydl.add_progress_hook(meter)
     threading.Thread(target=watch_folder, args=(tell,), daemon=True).start()
-    info = ydl.process_ie_result(info, download=True)
-    [download] = info["requested_downloads"]
+    result: Info = ydl.process_ie_result(info, download=True)
+    [download] = result["requested_downloads"]
     file = Path(download["filepath"])
     return {"file": file.rename(file.with_name(f"video{file.suffix}")).name}
 
@@ -138,7 +138,7 @@ def find_video(ydl: YoutubeDL, url: str) -> Info:
     info = only_video(ydl, url)
     if info.get("live_status") in {"is_live", "is_upcoming", "post_live"}:
         raise RefusedError(info["live_status"].removeprefix("is_"))
-    if not info.get("formats") and not info.get("url"):
+    if not info.get("url") and not info.get("requested_formats"):
         ydl.params["ignore_no_formats_error"] = False
         info = only_video(ydl, url)  # raises, with the site's reason
     return info

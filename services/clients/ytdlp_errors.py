@@ -45,7 +45,7 @@ RULES: tuple[tuple[str, Kind, str], ...] = (
     ),
     (r"\bdrm\b", PermanentError, "The video is copy-protected (DRM)."),
     (
-        r"(video|content|post|page) (is )?unavailable|(been|was) (removed|deleted)|no longer|(not|n't) exist|terminated",
+        r"(video|content|post) (is )?unavailable|(been|was) (removed|deleted)|no longer|(not|n't) exist|terminated",
         PermanentError,
         "The video is not available: it was removed, or never existed.",
     ),
@@ -80,13 +80,12 @@ What the site says of the video goes before the status that came with it: a 403 
 
 NOISE = re.compile(
     r"\x1b\[[0-9;]*m"  # colours
-    r"|^ERROR: "
     r"| *\(caused by .*"
     r"| *(Use --|You might want to|For more information|Also see|See ).*"  # advice to those who run yt-dlp by hand
     r"|[a-z+]+://\S+"  # an address may hold secrets
 )
 FULL_DISK = re.compile(r"no space left|quota exceeded", re.IGNORECASE)
-WHOSE = re.compile(r"^(\[[^\]]+\] )([^\s:]+: )?")
+WHOSE = re.compile(r"^(ERROR: )?(\[[^\]]+\] ([^\s:]+: )?)?")
 """The extractor, and its video's id: no words about the video."""
 
 
@@ -111,7 +110,8 @@ def refusal(why: str, *, site: str) -> AuditscribeError:
 
 def clean(text: str) -> str:
     """Return the first line of what was said about the video, without addresses and advice."""
-    return WHOSE.sub("", NOISE.sub("", text).strip()).partition("\n")[0].strip()
+    first_line = WHOSE.sub("", NOISE.sub("", text)).partition("\n")[0]
+    return " ".join(first_line.split())
 
 
 def _error(kind: Kind, sentence: str, site: str, retry_after: float | None) -> AuditscribeError:

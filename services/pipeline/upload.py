@@ -14,6 +14,9 @@ from services.media import Media, Progress, StoredFile, Transcript
 from services.pipeline.page import publication_day, transcript_text
 from services.pipeline.stage import need
 
+_NAMES = {"video": "video", "audio": "audio", "text": "transcript", "srt": "transcript"}
+"""A file's name in the storage, by its role; the ending is its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Upload:
@@ -53,7 +56,7 @@ class Upload:
                 progress((start + fraction * size) / total)
 
             stored[role] = await self.storage.upload(
-                path, path.name, folder=folder.id, owner=owner, role=role, progress=share
+                path, f"{_NAMES[role]}{path.suffix}", folder=folder.id, owner=owner, role=role, progress=share
             )
             before += sizes[role]
         return stored

@@ -112,6 +112,13 @@ async def test_a_long_owner_is_found_again(storage: DriveStorage, drive: DriveWo
     assert len(drive.tree()) == 1
 
 
+async def test_a_folder_behind_an_empty_page_is_found(storage: DriveStorage, drive: DriveWorld) -> None:
+    folder = await a_folder(storage, "root")
+    drive.faults.append(Fault("GET", "/files$", status=200, body={"files": [], "nextPageToken": "~0"}))
+
+    assert await a_folder(storage, "root") == folder
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 @pytest.mark.parametrize("done", [False, True])
 @pytest.mark.parametrize("status", [None, 503])

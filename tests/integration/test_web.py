@@ -145,6 +145,15 @@ async def test_what_lies_there_already_never_spoils_the_file(
     assert bytes_of(target) == CONTENT
 
 
+async def test_a_part_that_does_not_fit_is_thrown_away(server: FileServer, files: WebFiles, target: Path) -> None:
+    target.with_name("video.mp4.part").write_bytes(CONTENT + b"more")
+    with pytest.raises(TransientError, match="changed"):
+        await fetch(files, f"{server.url}/whole", target)
+    await fetch(files, f"{server.url}/whole", target)
+
+    assert bytes_of(target) == CONTENT
+
+
 @pytest.mark.parametrize("path", ["whole", "of_unknown_size"])
 async def test_a_file_over_the_limit_is_refused(path: str, server: FileServer, files: WebFiles, target: Path) -> None:
     with pytest.raises(PermanentError, match="larger than 1 MB"):

@@ -6,12 +6,14 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from datetime import date, datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
 
 from sandbox.site.world import JFK, SiteWorld, youtube_id
 from sandbox.site.youtube import Case
+from services.clients.guard import Guard
 from services.clients.ytdlp import YtDlp
 from services.errors import OperatorError, PermanentError, TransientError
 
@@ -33,13 +35,17 @@ async def site(clips: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Si
     await world.stop()
 
 
-def a_client(site: SiteWorld, *, max_height: int = 720, max_filesize_mb: int = 100, **settings: float) -> YtDlp:
-    return YtDlp(open_hosts=(site.address,), max_height=max_height, max_filesize_mb=max_filesize_mb, **settings)
+def a_client(site: SiteWorld, **settings: Any) -> YtDlp:
+    return YtDlp(open_hosts=(site.address,), **settings)
 
 
 def streams_of(file: Path) -> dict[str, str]:
     with av.open(str(file)) as container:
         return {stream.type: stream.codec_context.name for stream in container.streams}
+
+
+def files_in(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
 
 
 def processes_in(folder: Path) -> list[int]:
@@ -74,10 +80,10 @@ async def test_picture_and_sound_of_a_youtube_video_become_one_file(site: SiteWo
     assert sorted(asked) == ["/clips/jfk-360.mp4", "/clips/jfk.m4a"]
     assert told == sorted(told)
     assert told[-1] == 1.0
-    assert os.listdir(tmp_path) == ["video.mp4"]
+    assert files_in(tmp_path) == [file]
 
 
-@pytest.mark.parametrize("path", ["clips/jfk.mp4", "clips/jfk.webm", "clips/jfk.m3u8", "page/jfk.mp4"])
+@pytest.mark.parametrize("path", ["clips/jfk.mp4", "clips/jfk.m3u8", "page/jfk.webm"])
 async def test_a_video_of_another_site_is_downloaded_whole(site: SiteWorld, path: str, tmp_path: Path) -> None:
     client = a_client(site)
 
@@ -95,11 +101,13 @@ async def test_a_video_of_another_site_is_downloaded_whole(site: SiteWorld, path
 async def test_a_cancelled_download_leaves_no_process_and_the_next_one_goes_on_from_there(
     site: SiteWorld, tmp_path: Path
 ) -> None:
-    url, part = f"{site.url}/clips/jfk.mp4", tmp_path / "video.mp4.mp4.part"
-    site.bytes_per_second = 50_000
-    begun = asyncio.Event()
-    download = asyncio.create_task(a_client(site).download(url, tmp_path, lambda _: begun.set()))
-    await begun.wait()
+    url = f"{site.url}/clips/jfk.mp4"
+    site.bytes_per_second = 100_000
+    halfway = asyncio.Event()
+    download = asyncio.create_task(
+        a_client(site).download(url, tmp_path, lambda done: halfway.set() if done > 0.5 else None)
+    )
+    await halfway.wait()
     assert processes_in(tmp_path)
 
     download.cancel()
@@ -107,9 +115,8 @@ async def test_a_cancelled_download_leaves_no_process_and_the_next_one_goes_on_f
         await download
 
     assert processes_in(tmp_path) == []
-    [part] = tmp_path.iterdir()
+    [part] = files_in(tmp_path)
     kept = part.stat().st_size
-    assert kept > 0
     site.bytes_per_second = None
     file = await a_client(site).download(url, tmp_path, lambda _: None)
     assert f"bytes={kept}-" in [e.headers.get("Range") for e in site.exchanges]
@@ -122,11 +129,6 @@ async def test_a_cancelled_download_leaves_no_process_and_the_next_one_goes_on_f
         ("live", PermanentError, "still live"),
         ("upcoming", PermanentError, "not begun"),
         ("private", PermanentError, "private"),
-        ("age", PermanentError, "age"),
-        ("members", PermanentError, "members"),
-        ("removed", PermanentError, "removed"),
-        ("geo", PermanentError, "country"),
-        ("drm", PermanentError, "DRM"),
         ("bot", OperatorError, "cookies"),
     ],
 )
@@ -141,10 +143,9 @@ async def test_a_stream_that_is_over_is_a_video(site: SiteWorld) -> None:
     assert (await a_client(site).probe(WATCH + youtube_id("was_live"))).duration_s == 11
 
 
-@pytest.mark.parametrize("path", ["https://www.youtube.com/playlist?list=PLsandbox", "page/jfk.mp4,silence.mp4"])
-async def test_a_list_of_videos_is_refused(site: SiteWorld, path: str) -> None:
+async def test_a_list_of_videos_is_refused(site: SiteWorld) -> None:
     with pytest.raises(PermanentError, match="list of videos"):
-        await a_client(site).probe(path if "://" in path else f"{site.url}/{path}")
+        await a_client(site).probe("https://www.youtube.com/playlist?list=PLsandbox")
 
 
 async def test_a_list_of_one_is_that_one(site: SiteWorld) -> None:
@@ -157,9 +158,7 @@ async def test_a_list_of_one_is_that_one(site: SiteWorld) -> None:
     ("path", "error", "words"),
     [
         ("status/404", PermanentError, "gone"),
-        ("status/403", PermanentError, "does not let"),
         ("status/429?retry_after=7", TransientError, "slow down"),
-        ("status/503?retry_after=7", TransientError, "trouble"),
         ("page", PermanentError, "no video"),
     ],
 )
@@ -172,12 +171,18 @@ async def test_a_broken_link_is_named_by_what_to_do_about_it(
     assert getattr(caught.value, "retry_after", None) == (7 if "retry_after" in path else None)
 
 
-async def test_a_site_that_no_extractor_knows_is_never_asked_unless_allowed(site: SiteWorld) -> None:
+async def test_a_site_that_no_extractor_knows_is_never_asked(site: SiteWorld) -> None:
     with pytest.raises(PermanentError, match="knows no way"):
         await YtDlp().probe(f"{site.url}/clips/jfk.mp4")
     assert site.exchanges == []
 
-    assert (await YtDlp(allow_any_site=True).probe(f"{site.url}/clips/jfk.mp4")).title == "jfk"
+
+async def test_a_link_goes_through_the_guard_that_shuts_it_off_from_private_networks(site: SiteWorld) -> None:
+    async with Guard() as guard:
+        with pytest.raises(PermanentError, match="public internet"):
+            await a_client(site, proxy=guard.url).probe(f"{site.url}/clips/jfk.mp4")
+
+    assert site.exchanges == []
 
 
 async def test_a_site_that_cannot_be_reached_may_be_tried_again() -> None:
@@ -197,6 +202,19 @@ async def test_a_video_that_grows_too_big_is_broken_off(site: SiteWorld, tmp_pat
         await a_client(site, max_filesize_mb=1).probe(WATCH + "sonnet00001")
     with pytest.raises(PermanentError, match="bigger"):
         await a_client(site, max_filesize_mb=0).download(f"{site.url}/clips/jfk.m3u8", tmp_path, lambda _: None)
+
+
+async def test_the_operators_cookies_are_sent_and_their_file_is_never_written(site: SiteWorld, tmp_path: Path) -> None:
+    cookies = tmp_path / "cookies.txt"
+    text = "# Netscape HTTP Cookie File\n127.0.0.1\tFALSE\t/\tFALSE\t0\tpass\tyes\n"
+    cookies.write_text(text)
+
+    await a_client(site, cookies=cookies).probe(f"{site.url}/clips/jfk.mp4")
+
+    assert site.exchanges[0].headers["Cookie"] == "pass=yes"
+    assert cookies.read_text() == text
+    with pytest.raises(OperatorError, match="cookies file"):
+        await a_client(site, cookies=tmp_path / "absent.txt").probe(f"{site.url}/clips/jfk.mp4")
 
 
 async def test_no_new_bytes_is_a_stall(site: SiteWorld, tmp_path: Path) -> None:

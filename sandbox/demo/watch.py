@@ -1,0 +1,25 @@
+"""Waiting for the worlds to look different."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from sandbox.worlds import Worlds
+
+PAUSE_S = 0.1
+"""Changes that come closer together are seen as one."""
+
+
+async def changes(worlds: Worlds) -> AsyncIterator[None]:
+    """Yield at once, and again after each change in any of the worlds. To be closed by whoever stops looking."""
+    changed = asyncio.Event()
+    for world in worlds.all:
+        world.listeners.append(changed.set)
+    try:
+        while True:
+            changed.clear()
+            yield
+            await changed.wait()
+            await asyncio.sleep(PAUSE_S)
+    finally:
+        for world in worlds.all:
+            world.listeners.remove(changed.set)

@@ -1,0 +1,181 @@
+"""The speech recogniser with a real model in its child process."""
+
+import asyncio
+import os
+import re
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from difflib import SequenceMatcher
+from pathlib import Path
+
+import pytest
+
+from sandbox.media import SPEECH, clip, words
+from sandbox.model import tiny_en
+from services.clients.whisper import WhisperTranscriber
+from services.errors import OperatorError, PermanentError, TransientError
+from services.media import Progress, Transcript
+
+JFK_S, SONNET_S = 11.0, 53.27
+
+
+@asynccontextmanager
+async def a_transcriber(
+    model: Path | None = None, *, idle_timeout_s: float = 300.0, stall_timeout_s: float = 300.0
+) -> AsyncIterator[WhisperTranscriber]:
+    transcriber = WhisperTranscriber(
+        model=str(model or tiny_en()),
+        compute_type="int8",
+        idle_timeout_s=idle_timeout_s,
+        stall_timeout_s=stall_timeout_s,
+    )
+    try:
+        yield transcriber
+    finally:
+        await transcriber.aclose()
+
+
+async def hear(
+    transcriber: WhisperTranscriber, audio: Path = SPEECH["jfk"], progress: Progress = lambda _: None
+) -> Transcript:
+    duration_s = SONNET_S if audio == SPEECH["sonnet"] else JFK_S
+    return await transcriber.transcribe(audio, language=None, duration_s=duration_s, progress=progress)
+
+
+def recall(transcript: Transcript, speech: str) -> float:
+    """The share of a speech's words that were heard in their order."""
+    said, heard = (re.findall(r"[a-z']+", text.lower()) for text in (words(speech), transcript.text))
+    blocks = SequenceMatcher(None, said, heard, autojunk=False).get_matching_blocks()
+    return sum(block.size for block in blocks) / len(said)
+
+
+def four_sonnets(folder: Path) -> Path:
+    """At least ten seconds of work for one core."""
+    target = folder / "four.mp3"
+    target.write_bytes(SPEECH["sonnet"].read_bytes() * 4)
+    return target
+
+
+def children() -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+
+
+def threads(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/task").iterdir()))
+
+
+async def until(condition: Callable[[], bool], within: float = 5.0) -> None:
+    async with asyncio.timeout(within):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+async def test_most_words_of_two_speeches_at_once_are_heard_and_progress_only_grows() -> None:
+    told: dict[str, list[float]] = {"jfk": [], "sonnet": []}
+    async with a_transcriber() as transcriber:
+        jfk, sonnet = await asyncio.gather(
+            *(hear(transcriber, SPEECH[name], progress.append) for name, progress in told.items())
+        )
+        assert len(children()) == 1
+
+    assert recall(jfk, "jfk") >= 0.9
+    assert recall(sonnet, "sonnet") >= 0.85
+    assert (jfk.language, jfk.model) == ("en", "model")
+    for progress in told.values():
+        assert len(progress) > 2
+        assert progress == sorted(progress)
+        assert progress[-1] == 1.0
+
+
+async def test_what_has_no_speech_is_an_empty_transcript_and_what_cannot_be_decoded_a_permanent_error(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "no.mp3").write_bytes(b"no sound at all")
+    async with a_transcriber() as transcriber:
+        silence = await hear(transcriber, clip(tmp_path, "silence.m4a"))
+        with pytest.raises(PermanentError, match="cannot be decoded"):
+            await hear(transcriber, tmp_path / "no.mp3")
+        with pytest.raises(PermanentError, match="cannot be decoded"):
+            await hear(transcriber, clip(tmp_path, "jfk-mute.mp4"))
+
+    assert (silence.segments, silence.language) == ((), None)
+
+
+@pytest.mark.parametrize("broken", ["model.bin", "tokenizer.json"])
+async def test_a_model_that_is_not_whole_is_for_the_operator_to_mend(tmp_path: Path, broken: str) -> None:
+    for file in tiny_en().iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    (tmp_path / broken).unlink()
+    (tmp_path / broken).write_bytes((tiny_en() / broken).read_bytes()[:1000])
+
+    async with a_transcriber(tmp_path) as transcriber:
+        with pytest.raises(OperatorError, match="WHISPER_MODEL") as error:
+            await hear(transcriber)
+
+    assert error.value.provider == "Whisper model"
+
+
+async def test_a_child_that_dies_fails_its_transcriptions_and_the_next_call_starts_another() -> None:
+    async with a_transcriber() as transcriber:
+        failed = await asyncio.gather(
+            hear(transcriber, SPEECH["sonnet"]),
+            hear(transcriber, SPEECH["sonnet"], lambda _: os.kill(children()[0], signal.SIGKILL)),
+            return_exceptions=True,
+        )
+        assert [str(error) for error in failed] == ["the speech recogniser ended unexpectedly (killed by SIGKILL)"] * 2
+        assert all(isinstance(error, TransientError) for error in failed)
+
+        assert recall(await hear(transcriber), "jfk") >= 0.9
+
+
+async def test_cancelling_one_ends_its_work_and_leaves_the_others_alone(tmp_path: Path) -> None:
+    async with a_transcriber() as transcriber:
+        await hear(transcriber)
+        [child] = children()
+        at_rest = threads(child)
+        begun = asyncio.Event()
+        cancelled = asyncio.create_task(hear(transcriber, four_sonnets(tmp_path), lambda _: begun.set()))
+        await begun.wait()
+        other = asyncio.create_task(hear(transcriber))
+        await asyncio.sleep(0)  # it has been sent
+
+        cancelled.cancel()
+
+        assert recall(await other, "jfk") >= 0.9
+        await until(lambda: threads(child) == at_rest)
+        assert children() == [child]
+
+
+async def test_a_child_that_falls_silent_is_killed() -> None:
+    async with a_transcriber(stall_timeout_s=2) as transcriber:
+        with pytest.raises(TransientError, match="said nothing for 2 seconds"):
+            await hear(transcriber, SPEECH["sonnet"], lambda _: os.kill(children()[0], signal.SIGSTOP))
+
+        await until(lambda: not children())
+
+
+async def test_a_child_is_ended_when_it_has_been_idle_and_not_before() -> None:
+    async with a_transcriber(idle_timeout_s=0.3) as transcriber:
+        await hear(transcriber)
+        [child] = children()
+        await hear(transcriber)
+        assert children() == [child]
+
+        await until(lambda: not children())
+
+
+async def test_closing_takes_less_than_a_second_whatever_runs() -> None:
+    async with a_transcriber() as transcriber:
+        begun = asyncio.Event()
+        running = asyncio.create_task(hear(transcriber, SPEECH["sonnet"], lambda _: begun.set()))
+        await begun.wait()
+        asked = time.monotonic()
+
+        await transcriber.aclose()
+
+        assert time.monotonic() - asked < 1
+        assert not children()
+        with pytest.raises(TransientError):
+            await running
