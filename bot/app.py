@@ -15,19 +15,19 @@ from cogs.attachments import attachment_resolver
 from cogs.intake import Intake
 from cogs.progress import Progress
 from cogs.status import Status
-from config.notion_config import Routes, default_routes
+from config.notion_config import default_routes
 from config.settings import Settings
 from services.clients.drive import DriveStorage
 from services.clients.drive_login import load_credentials
 from services.clients.guard import Guard
 from services.clients.local_storage import LocalStorage
 from services.clients.media_tool import take_apart
-from services.clients.notion import NotionClient
+from services.clients.notion import DatabaseError, NotionClient
 from services.clients.storage import Storage
 from services.clients.web import WebFiles
 from services.clients.whisper import WhisperTranscriber
 from services.clients.ytdlp import YtDlp
-from services.errors import TransientError
+from services.errors import OperatorError, TransientError
 from services.pipeline.download import DownloadAttachment, DownloadLink
 from services.pipeline.finish import Finish
 from services.pipeline.notion_status import NotionStatus
@@ -64,8 +64,8 @@ async def run(settings: Settings, drive_folders: Mapping[str, str], stop: asynci
     """Run the bot until `stop` is set, then close cleanly.
 
     Raises:
-        StartError: Discord does not take the token or the intents.
-        AuditscribeError: another setting names something that is not there.
+        StartError: a setting is wrong, as only the services themselves can tell.
+        OperatorError: Notion does not accept its token.
     """
     use_addresses(settings.discord_api_url, settings.discord_gateway_url)
     routes = default_routes(
@@ -85,7 +85,7 @@ async def run(settings: Settings, drive_folders: Mapping[str, str], stop: asynci
         notion = await stack.enter_async_context(
             aclosing(NotionClient(settings.notion_token.get_secret_value(), settings.notion_api_url))
         )
-        await _check_databases(notion, routes)
+        await _check_databases(notion, settings)
         guard = await stack.enter_async_context(Guard(settings.allow_private_hosts))
         transcriber = await stack.enter_async_context(aclosing(_transcriber(settings)))
         bot = await stack.enter_async_context(AuditscribeBot(settings.discord_guild_ids, store))
@@ -152,14 +152,22 @@ async def _connected(bot: AuditscribeBot, token: str) -> None:
         ) from None
 
 
-async def _check_databases(notion: NotionClient, routes: Routes) -> None:
-    """Find every route's database now: a wrong token or id is a fault of the settings, not of the first video."""
-    try:
-        async with asyncio.timeout(_CHECK_S):
-            for address in dict.fromkeys(route.database for route in routes.routes):
-                await notion.data_source(address)
-    except (TransientError, TimeoutError) as error:
-        log.warning("notion: the databases could not be checked: %s", error or "no answer")
+async def _check_databases(notion: NotionClient, settings: Settings) -> None:
+    """Find the databases now: a wrong token or id is a fault of the settings, not of the first video."""
+    addresses = {
+        "DISCORD_MESSAGE_DB_ID": settings.discord_message_db_id,
+        "VIDEOS_DB_ID": settings.videos_db_id,
+        "DRIVE_UPLOADS_DB_ID": settings.drive_uploads_db_id,
+    }
+    for name, address in addresses.items():
+        try:
+            async with asyncio.timeout(_CHECK_S):
+                if address:
+                    await notion.data_source(address)
+        except DatabaseError as error:
+            raise StartError(f"{name} is wrong: {error}") from None
+        except (TransientError, TimeoutError) as error:
+            log.warning("notion: %s could not be checked: %s", name, error or "no answer")
 
 
 def _ytdlp(settings: Settings, guard: Guard) -> YtDlp:
@@ -191,5 +199,9 @@ def _storage(settings: Settings) -> Storage:
         log.info("storage: the local folder %s", folder)
         return LocalStorage(folder)
     log.info("storage: Google Drive")
-    credentials = load_credentials(settings.google_token_file, settings.google_service_account_file)
+    name = "GOOGLE_TOKEN_FILE" if settings.google_token_file else "GOOGLE_SERVICE_ACCOUNT_FILE"
+    try:
+        credentials = load_credentials(settings.google_token_file, settings.google_service_account_file)
+    except OperatorError as error:
+        raise StartError(f"{name} is wrong: {error}") from None
     return DriveStorage(credentials, settings.drive_api_url)

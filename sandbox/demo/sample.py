@@ -9,7 +9,6 @@ from sandbox.site.world import youtube_id
 from sandbox.worlds import Worlds
 
 SPEECH = "jfk"
-YOUTUBE_ID = "inaugural61"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class Post:
     spoken: str | None
     """The words in it, where they are known."""
     patience_s: float
-    """After so many seconds it should long have been audited."""
+    """How long its audit may take."""
 
 
 def sample(folder: Path) -> Post:
@@ -31,16 +30,16 @@ def sample(folder: Path) -> Post:
     return Post(path.name, path.read_bytes(), "video/mp4", words(SPEECH), patience_s=120)
 
 
-def posted_file(path: Path) -> Post:
+def file_of_ones_own(path: Path) -> Post:
+    """Return any other file; raise OSError where it cannot be read."""
     return Post(path.name, path.read_bytes(), mimetypes.guess_type(path.name)[0], None, patience_s=600)
 
 
-def links(worlds: Worlds) -> dict[str, str]:
-    """Return links to post, by what they are. YouTube is the sandbox's: no other video of it can be had."""
-    if YOUTUBE_ID not in worlds.site.youtube:
-        worlds.site.add_youtube(YOUTUBE_ID, title="Inaugural Address, 20 January 1961", channel="The Archive")
+def add_links(worlds: Worlds) -> dict[str, str]:
+    """Make a video known to the sandbox's YouTube; return links that can be posted, by what they are."""
+    video = worlds.site.add_youtube("inaugural61", title="Inaugural Address, 20 January 1961", channel="The Archive")
     return {
-        "YouTube": f"https://youtu.be/{YOUTUBE_ID}",
+        "YouTube": f"https://youtu.be/{video.id}",
         "Private video": f"https://youtu.be/{youtube_id('private')}",
         "Another site": worlds.site.clip_url("sonnet.webm"),
     }

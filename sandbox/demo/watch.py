@@ -1,7 +1,8 @@
 """Waiting for the worlds to look different."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 
 from sandbox.worlds import Worlds
 
@@ -23,3 +24,11 @@ async def changes(worlds: Worlds) -> AsyncIterator[None]:
     finally:
         for world in worlds.all:
             world.listeners.remove(changed.set)
+
+
+async def until(worlds: Worlds, condition: Callable[[], bool], within: float) -> None:
+    """Wait until `condition` holds, looking after each change; raise TimeoutError after `within` seconds."""
+    async with asyncio.timeout(within), aclosing(changes(worlds)) as moments:
+        async for _ in moments:
+            if condition():
+                return

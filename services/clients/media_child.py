@@ -132,7 +132,7 @@ def copy(source: InputContainer, track: AudioStream, target: OutputContainer) ->
     stream = target.add_stream_from_template(track)
     offset = None
     for packet in packets(source, track):
-        if packet.dts is not None:
+        if packet.dts is not None and not packet.is_corrupt:  # the last one of a truncated file is cut in two
             offset = packet.dts if offset is None else offset
             packet.dts -= offset
             packet.pts = packet.dts if packet.pts is None else packet.pts - offset

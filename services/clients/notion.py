@@ -45,6 +45,13 @@ class Page:
     properties: Mapping[str, Json]
 
 
+class DatabaseError(OperatorError):
+    """An address leads to no table, or not to one alone."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, provider="Notion")
+
+
 class NotionClient:
     """All of this process's traffic to Notion. Close it with `aclose`."""
 
@@ -91,7 +98,7 @@ class NotionClient:
         """Return the table at `address`: a database id, a data source id or a page url. Kept once it was found.
 
         Raises:
-            OperatorError: there is none that the bot's connection can see, or the database has several.
+            DatabaseError: there is none that the bot's connection can see, or the database has several.
         """
         if address not in self._data_sources:
             self._data_sources[address] = await self._find_data_source(_id_in(address))
@@ -122,9 +129,8 @@ class NotionClient:
         sources = database["data_sources"]
         if len(sources) != 1:
             listed = ", ".join(f"{source['name']} ({source['id']})" for source in sources) or "none"
-            raise OperatorError(
-                f"The Notion database {notion_id} has {len(sources)} data sources, set the id of one: {listed}.",
-                provider="Notion",
+            raise DatabaseError(
+                f"The Notion database {notion_id} has {len(sources)} data sources, set the id of one: {listed}."
             )
         return await self._retrieve_data_source(sources[0]["id"])
 
@@ -132,9 +138,8 @@ class NotionClient:
         try:
             found = await self._send(self._client.data_sources.retrieve, data_source_id)
         except _NotFoundError:
-            raise OperatorError(
-                f"Notion shows no database {data_source_id}: share it with the bot's connection (••• > Connections).",
-                provider="Notion",
+            raise DatabaseError(
+                f"Notion shows no database {data_source_id}: share it with the bot's connection (••• > Connections)."
             ) from None
         return DataSource(found["id"], {name: column["type"] for name, column in found["properties"].items()})
 
@@ -193,7 +198,7 @@ def _id_in(address: str) -> str:
     path = address.split("?", 1)[0]
     found = _ID.findall(path)
     if not found:
-        raise OperatorError("A Notion database is set that is neither an id nor a page url.", provider="Notion")
+        raise DatabaseError("It is neither an id nor a page's address.")
     return str(found[-1])
 
 

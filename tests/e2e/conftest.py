@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot import app
-from config.settings import Settings
+from config.settings import load_settings
 from sandbox.worlds import Worlds
 
 
@@ -18,22 +18,22 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def worlds(tmp_path: Path, clips: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Worlds]:
+async def worlds(tmp_path: Path, clips: Path) -> AsyncIterator[Worlds]:
     """Four worlds, checked at the end: no request or answer may break a service's official description."""
     async with Worlds(tmp_path, clips) as worlds:
-        for name, value in worlds.environment().items():
-            monkeypatch.setenv(name, value)
         yield worlds
     assert worlds.violations == []
 
 
 @pytest.fixture
-async def bot(worlds: Worlds) -> AsyncIterator[asyncio.Task[None]]:
+async def bot(worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     """A bot that listens."""
-    settings = Settings(_env_file=None, **{name.lower(): value for name, value in worlds.settings().items()})
+    monkeypatch.chdir(worlds.folder)  # where no .env lies
+    for name, value in (worlds.settings() | worlds.environment()).items():
+        monkeypatch.setenv(name, value)
     stop = asyncio.Event()
-    running = asyncio.create_task(app.run(settings, {}, stop))
+    running = asyncio.create_task(app.run(load_settings(), {}, stop))
     await worlds.discord.until(lambda: worlds.discord.connected or running.done())
-    yield running
+    yield
     stop.set()
     await running

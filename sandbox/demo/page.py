@@ -1,0 +1,113 @@
+"""The demo's page: Discord, Notion and Drive side by side, live, with a box to post something of one's own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from contextlib import aclosing, suppress
+from pathlib import Path
+
+from aiohttp import web
+
+from sandbox.demo.snapshot import CHANNELS, snapshot
+from sandbox.demo.watch import changes
+from sandbox.worlds import Worlds
+
+WEB = Path(__file__).parent / "web"
+PORTS = range(5555, 5655)
+LARGEST = 500 * 2**20
+"""Bytes of a file that Discord takes from its best customers."""
+LOCKED = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; "
+    "connect-src 'self'; media-src 'self' http://127.0.0.1:*; form-action 'self'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
+"""Titles and files come from anywhere: nothing in them may run."""
+
+
+class Page:
+    """The page's server, to be used with `async with`; `links` are offered for posting, by what they are."""
+
+    def __init__(self, worlds: Worlds, links: Mapping[str, str]) -> None:
+        self.url = ""
+        self._worlds = worlds
+        self._links = links
+        app = web.Application(client_max_size=LARGEST)
+        app.on_response_prepare.append(_lock)
+        app.add_routes(
+            [
+                web.get("/", self._index),
+                web.static("/web", WEB),
+                web.get("/events", self._events),
+                web.get("/attachments/{message}/{id}", self._attachment),
+                web.get("/files/{id}", self._file),
+                web.post("/post", self._post),
+            ]
+        )
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
+
+    async def __aenter__(self) -> Page:
+        await self._runner.setup()
+        self.url = await _listen(self._runner)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._runner.cleanup()
+
+    async def _index(self, request: web.Request) -> web.FileResponse:
+        return web.FileResponse(WEB / "index.html")
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        """Send a whole snapshot at each change, for as long as the page is open."""
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        with suppress(ConnectionError):  # the page was closed
+            await response.prepare(request)
+            async with aclosing(changes(self._worlds)) as moments:
+                async for _ in moments:
+                    seen = snapshot(self._worlds) | {"links": self._links}
+                    await response.write(f"data: {json.dumps(seen)}\n\n".encode())
+        return response
+
+    async def _attachment(self, request: web.Request) -> web.Response:
+        """Lead to the attachment's url of the moment: it expires."""
+        with suppress(LookupError):
+            for file in self._worlds.discord.message(request.match_info["message"])["attachments"]:
+                if file["id"] == request.match_info["id"]:
+                    raise web.HTTPFound(file["url"])
+        raise web.HTTPNotFound
+
+    async def _file(self, request: web.Request) -> web.Response:
+        for file in self._worlds.drive.files():
+            if file["id"] == request.match_info["id"]:
+                charset = "utf-8" if file["mimeType"].startswith(("text/", "application/x-subrip")) else None
+                content = self._worlds.drive.content(file["id"])
+                return web.Response(body=content, content_type=file["mimeType"], charset=charset)
+        raise web.HTTPNotFound
+
+    async def _post(self, request: web.Request) -> web.Response:
+        """Post what the form holds: `channel`, and `content` or `file` or both."""
+        if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+            raise web.HTTPForbidden(text="Only this page posts here.")
+        form = await request.post()
+        channel, content, file = (form.get(name) for name in ("channel", "content", "file"))
+        files = []
+        if isinstance(file, web.FileField) and file.filename:
+            files.append((file.filename, await asyncio.to_thread(file.file.read), file.content_type))
+        if channel not in CHANNELS or not isinstance(content, str) or not (content.strip() or files):
+            raise web.HTTPBadRequest(text="Post a link or a file.")
+        self._worlds.discord.post(str(channel), content.strip(), files=files)
+        return web.Response(status=204)
+
+
+async def _listen(runner: web.AppRunner) -> str:
+    """Take the first free port; return the address."""
+    for port in PORTS:
+        with suppress(OSError):  # somebody else's
+            await web.TCPSite(runner, "127.0.0.1", port).start()
+            return f"http://127.0.0.1:{port}"
+    raise OSError(f"no port from {PORTS.start} to {PORTS.stop - 1} is free")
+
+
+async def _lock(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(LOCKED)

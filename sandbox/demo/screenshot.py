@@ -1,0 +1,35 @@
+"""A picture of the demo's page, for the README."""
+
+import os
+import shutil
+from pathlib import Path
+
+from playwright.async_api import async_playwright
+
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+"""Works as root too, and asks nobody but the page."""
+INSTALL = "no Chromium found: install one (Debian: apt install chromium fonts-noto-color-emoji) or set CHROMIUM"
+
+
+def find_chromium() -> str | None:
+    """Return where Chromium is: what CHROMIUM names, else a usual name on the PATH."""
+    named = os.environ.get("CHROMIUM")
+    return named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+async def take(url: str, target: Path) -> None:
+    """Save a picture of the page as a desktop of 1440 x 900 shows it; raise FileNotFoundError without a Chromium."""
+    chromium = find_chromium()
+    if chromium is None:
+        raise FileNotFoundError(INSTALL)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = await browser.new_page(viewport={"width": 1440, "height": 900})
+        await page.goto(url)
+        await page.wait_for_selector("[data-live]")
+        await page.wait_for_timeout(300)
+        await page.screenshot(path=target)
+        await browser.close()
