@@ -1,7 +1,5 @@
 """`python -m sandbox`: the real bot in the sandbox's worlds, and a video posted to it."""
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json
@@ -10,12 +8,12 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from pydantic_settings import PydanticBaseSettingsSource
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from rich.console import Console
 from rich.logging import RichHandler
 
@@ -33,7 +31,7 @@ from services.errors import AuditscribeError
 
 CHANNEL = "audit-process"
 STOPPED = 130
-"""The exit status of a shell's command that was interrupted."""
+"""The exit status of an interrupted command."""
 
 
 class OwnSettings(Settings):
@@ -41,7 +39,11 @@ class OwnSettings(Settings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: Any, init_settings: PydanticBaseSettingsSource, **_: Any
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 (the signature is pydantic's)
+        init_settings: PydanticBaseSettingsSource,
+        *_: Any,
+        **__: Any,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (init_settings,)
 
@@ -62,21 +64,98 @@ def main() -> int:
 
 
 async def demo(options: argparse.Namespace, console: Console) -> int:
-    """Run until the posted video is done, or until a signal; return the exit status."""
+    """Run until the posts are done or, where nothing ends it, until a signal; return the exit status."""
+    with TemporaryDirectory(prefix="auditscribe-") as folder:
+        post = sample.file_of_ones_own(options.post) if options.post else sample.sample(Path(folder))
+        async with (
+            Worlds(Path(folder)) as worlds,
+            Page(worlds, links := sample.add_links(worlds)) as page,
+            _shown(worlds, console),
+            _bot(worlds) as bot,
+        ):
+            console.print(f"The same in a browser: {page.url}")
+            begun = asyncio.get_running_loop().time()
+            file = (post.name, post.content, post.content_type)
+            messages = [worlds.discord.post(CHANNEL, "Please audit this recording.", files=[file])]
+            if not options.once:
+                messages.append(worlds.discord.post(CHANNEL, f"And this one: {links['YouTube']}"))
+            if not options.once and not options.screenshot:
+                await asyncio.wait({bot})
+                return 0
+            if not await _audited(worlds, messages, bot, post.patience_s):
+                return STOPPED
+            if options.screenshot:
+                await screenshot.take(page.url, options.screenshot)
+                return 0
+            told = summary(worlds, messages[0], asyncio.get_running_loop().time() - begun)
+    return _report(told, post, as_json=options.json)
+
+
+async def _audited(worlds: Worlds, messages: list[Any], bot: asyncio.Task[None], within: float) -> bool:
+    """Wait until the messages' videos are done, at most `within` seconds; return False if the bot ends before that."""
+    audit = asyncio.create_task(until(worlds, lambda: all(has_ended(worlds, one) for one in messages), within))
+    await asyncio.wait({audit, bot}, return_when=asyncio.FIRST_COMPLETED)
+    audit.cancel()
+    with suppress(TimeoutError, asyncio.CancelledError):
+        await audit
+    return not bot.done()
+
+
+def _report(told: dict[str, Any], post: sample.Post, *, as_json: bool) -> int:
+    broken = list(broken_promises(told, post))
+    for sentence in broken:
+        _say(sentence)
+    _say(f"{'Not as promised' if broken else 'All as promised'}, after {told['seconds']} s.")
+    if as_json:
+        sys.stdout.write(json.dumps(told) + "\n")
+    return 1 if broken else 0
+
+
+@asynccontextmanager
+async def _bot(worlds: Worlds) -> AsyncIterator[asyncio.Task[None]]:
+    """The bot, connected; a signal ends it, or the end of the context."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="auditscribe-")))
-        post = sample.file_of_ones_own(options.post) if options.post else sample.sample(folder)
-        worlds = await stack.enter_async_context(Worlds(folder))
-        links = sample.add_links(worlds)
-        page = await stack.enter_async_context(Page(worlds, links))
-        console.print(f"The page: {page.url}")
-        await stack.enter_async_context(_shown(worlds, console))
-        bot = await stack.enter_async_context(_bot(worlds, stop))
-        begun = asyncio.get_running_loop().time()
-        file = (post.name, post.content, post.content_type)
-        messages = [worlds.discord.post(CHANNEL, "Please audit this recording.", files=[file])]
-        if not options.once:
-            messages.append(worlds.discord.post(CHANNEL, f"And this one: {links['YouTube']}"))
+    os.environ.update(worlds.environment() | {"NO_PROXY": "127.0.0.1"})
+    settings = OwnSettings.model_validate({name.lower(): value for name, value in worlds.settings().items()})
+    running = asyncio.create_task(app.run(settings, {}, stop))
+    connected = asyncio.create_task(until(worlds, lambda: worlds.discord.connected, within=60))
+    try:
+        await asyncio.wait({running, connected}, return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():
+            await connected
+            yield running
+    finally:
+        connected.cancel()
+        stop.set()
+        await running
+
+
+@asynccontextmanager
+async def _shown(worlds: Worlds, console: Console) -> AsyncIterator[None]:
+    """The worlds in the terminal."""
+    showing = asyncio.create_task(terminal.show(worlds, console))
+    try:
+        yield
+    finally:
+        showing.cancel()
+        with suppress(asyncio.CancelledError):
+            await showing
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="end when the video is done; status 0: all as promised")
+    parser.add_argument("--post", type=Path, metavar="FILE", help="post this video or recording instead of the sample")
+    parser.add_argument("--json", action="store_true", help="with --once: one JSON object as the last line of stdout")
+    parser.add_argument("--screenshot", type=Path, metavar="PNG", help="take a picture of the page when all is done")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

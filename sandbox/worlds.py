@@ -1,9 +1,8 @@
 """The four worlds together, and the settings that lead a bot to them."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
+from typing import Self
 
 from sandbox import model
 from sandbox.discord.world import DiscordWorld
@@ -40,7 +39,7 @@ class Worlds:
     def violations(self) -> list[str]:
         return [f"{world.name}: {violation}" for world in self.all for violation in world.violations]
 
-    async def __aenter__(self) -> Worlds:
+    async def __aenter__(self) -> Self:
         for folder in (self.folder, self.clips):
             folder.mkdir(parents=True, exist_ok=True)
         await asyncio.gather(*(world.start() for world in self.all))

@@ -1,12 +1,11 @@
 """The demo's page: Discord, Notion and Drive side by side, live, with a box to post something of one's own."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Mapping
 from contextlib import aclosing, suppress
 from pathlib import Path
+from typing import Self
 
 from aiohttp import web
 
@@ -47,7 +46,7 @@ class Page:
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
 
-    async def __aenter__(self) -> Page:
+    async def __aenter__(self) -> Self:
         await self._runner.setup()
         self.url = await _listen(self._runner)
         return self

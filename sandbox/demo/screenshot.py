@@ -30,6 +30,6 @@ async def take(url: str, target: Path) -> None:
         page = await browser.new_page(viewport={"width": 1440, "height": 900})
         await page.goto(url)
         await page.wait_for_selector("[data-live]")
-        await page.wait_for_timeout(300)
+        await page.wait_for_timeout(1500)  # until the players have stopped turning
         await page.screenshot(path=target)
         await browser.close()

@@ -1,7 +1,7 @@
 """Waiting for the worlds to look different."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from sandbox.worlds import Worlds
@@ -10,7 +10,7 @@ PAUSE_S = 0.1
 """Changes that come closer together are seen as one."""
 
 
-async def changes(worlds: Worlds) -> AsyncIterator[None]:
+async def changes(worlds: Worlds) -> AsyncGenerator[None, None]:
     """Yield at once, and again after each change in any of the worlds. To be closed by whoever stops looking."""
     changed = asyncio.Event()
     for world in worlds.all:

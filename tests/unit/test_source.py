@@ -1,7 +1,7 @@
 """Rules of finding videos in a message."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.jobs.source import Attachment, SourceKind, find_sources, source_of_link
