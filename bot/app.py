@@ -4,13 +4,15 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import discord
 
 from bot.client import AuditscribeBot, use_addresses
+from bot.lock import only_bot_in
+from cogs.alerts import Alerts
 from cogs.attachments import attachment_resolver
 from cogs.intake import Intake
 from cogs.progress import Progress
@@ -28,6 +30,8 @@ from services.clients.web import WebFiles
 from services.clients.whisper import WhisperTranscriber
 from services.clients.ytdlp import YtDlp
 from services.errors import OperatorError, TransientError
+from services.jobs.job import Job
+from services.jobs.retry import RetryPolicy
 from services.pipeline.download import DownloadAttachment, DownloadLink
 from services.pipeline.finish import Finish
 from services.pipeline.notion_status import NotionStatus
@@ -38,13 +42,17 @@ from services.pipeline.tasks import Tasks
 from services.pipeline.transcribe import Transcribe
 from services.pipeline.upload import Upload
 from services.queue.local import LocalQueue
-from services.store import open_store
+from services.recorder import Recorder
+from services.store import JobStore, open_store
 
 log = logging.getLogger(__name__)
 
 _LAST_REPORTS_S = 1.0
 """How long a stopping bot waits for reports that are under way."""
 
+
+_REPORT_AGAIN = timedelta(days=7)
+"""How old an end may be that a start still looks at for a missing report."""
 
 _CHECK_S = 10.0
 """How long a start waits for Notion."""
@@ -81,6 +89,7 @@ async def run(settings: Settings, drive_folders: Mapping[str, str], stop: asynci
 
     async with AsyncExitStack() as stack:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
+        stack.enter_context(only_bot_in(settings.data_dir))
         store = await stack.enter_async_context(aclosing(await open_store(settings.ledger_url)))
         notion = await stack.enter_async_context(
             aclosing(NotionClient(settings.notion_token.get_secret_value(), settings.notion_api_url))
@@ -91,19 +100,27 @@ async def run(settings: Settings, drive_folders: Mapping[str, str], stop: asynci
         bot = await stack.enter_async_context(AuditscribeBot(settings.discord_guild_ids, store))
 
         pages = Pages(notion, clock)
-        notion_status = await stack.enter_async_context(aclosing(NotionStatus(notion, pages)))
-        progress = await stack.enter_async_context(aclosing(Progress(bot)))
-        observers = (notion_status, progress)
+        notion_status = await stack.enter_async_context(aclosing(NotionStatus(notion, pages, store)))
+        progress = await stack.enter_async_context(aclosing(Progress(bot, store)))
+        alerts = await stack.enter_async_context(aclosing(Alerts(bot, store)))
+        recorder = Recorder(store, [notion_status, progress, alerts])
 
         resolve = attachment_resolver(bot)
         ytdlp = _ytdlp(settings, guard)
         last_stages = (
             Transcribe(transcriber, settings.whisper_language),
-            Upload(_storage(settings), zone),
+            Upload(_storage(settings, store), zone),
             Finish(pages, notion_status.quiet),
         )
+        runner = JobRunner(
+            recorder,
+            RetryPolicy(settings.max_attempts),
+            settings.data_dir.resolve() / "work",
+            clock,
+            settings.job_time_limit_s,
+        )
         tasks = Tasks(
-            JobRunner(store, observers, settings.data_dir.resolve() / "work", clock),
+            runner,
             link_stages=(ProbeLink(ytdlp), DownloadLink(ytdlp, take_apart), *last_stages),
             attachment_stages=(
                 ProbeAttachment(resolve),
@@ -111,11 +128,35 @@ async def run(settings: Settings, drive_folders: Mapping[str, str], stop: asynci
                 *last_stages,
             ),
         )
-        queue = LocalQueue(store, observers, settings.workers)
+        queue = LocalQueue(recorder, workers=settings.workers, clock=clock)
+        recorder.tell_also(queue)
         bot.with_cogs(Intake(queue, routes, bot.serves, clock), Status(store, bot.serves))
-        await queue.restore()
-        connection = _connected(bot, settings.discord_token.get_secret_value())
-        await _until(stop, connection, queue.serve(tasks.process), reports=(notion_status, progress))
+
+        await _login(bot, settings.discord_token.get_secret_value())
+        restored = await queue.restore()
+        await runner.sweep({job.id for job in restored})
+        await _report_again(restored, store, notion_status, progress, since=clock() - _REPORT_AGAIN)
+        await _until(
+            stop,
+            _connect(bot),
+            queue.serve(tasks.process, runner.cancel),
+            reports=(notion_status, progress, alerts),
+        )
+
+
+async def _report_again(
+    restored: Sequence[Job], store: JobStore, notion_status: NotionStatus, progress: Progress, *, since: datetime
+) -> None:
+    """Make the reports that a stopped bot may have left unmade; each finds what is there before it makes anything."""
+    for job in restored:
+        for other in await store.of_message(job.origin.message_id):
+            if other.has_ended:  # it has a say in the message's reaction
+                progress.notice(other)
+    for job in await store.ended_since(since, without=notion_status.name):
+        notion_status.notice(job)
+    unreported = [job for name in progress.names for job in await store.ended_since(since, without=name)]
+    for job in {job.id: job for job in unreported}.values():
+        progress.notice(job)
 
 
 async def _until(
@@ -140,11 +181,16 @@ async def _until(
         task.result()
 
 
-async def _connected(bot: AuditscribeBot, token: str) -> None:
+async def _login(bot: AuditscribeBot, token: str) -> None:
     try:
-        await bot.start(token)
+        await bot.login(token)
     except discord.LoginFailure:
         raise StartError("DISCORD_TOKEN is wrong: Discord does not accept it.") from None
+
+
+async def _connect(bot: AuditscribeBot) -> None:
+    try:
+        await bot.connect()
     except discord.PrivilegedIntentsRequired:
         raise StartError(
             "Discord keeps the messages' content from the bot: "
@@ -193,7 +239,7 @@ def _transcriber(settings: Settings) -> WhisperTranscriber:
     )
 
 
-def _storage(settings: Settings) -> Storage:
+def _storage(settings: Settings, store: JobStore) -> Storage:
     if not settings.uses_drive:
         folder = settings.data_dir.resolve() / "files"
         log.info("storage: the local folder %s", folder)
@@ -204,4 +250,4 @@ def _storage(settings: Settings) -> Storage:
         credentials = load_credentials(settings.google_token_file, settings.google_service_account_file)
     except OperatorError as error:
         raise StartError(f"{name} is wrong: {error}") from None
-    return DriveStorage(credentials, settings.drive_api_url)
+    return DriveStorage(credentials, settings.drive_api_url, notes=store)

@@ -8,40 +8,56 @@ from cogs import views
 from cogs.discord_errors import named_errors
 from services.jobs.job import Job, Origin, least_advanced
 from services.pipeline.projection import Projection
+from services.store import JobStore
 
 _NONCE_LENGTH = 25
 """Characters that Discord takes as a message's nonce."""
+_LOOK_BACK = 100
+"""Messages among which a restarted bot looks for its own reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Reaction:
     origin: Origin
     emoji: str
-    is_last: bool
+    ended: tuple[str, ...]
+    """The message's jobs, when this is its last reaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    job: Job
+    may_be_answered: bool
+    """By an earlier run of the bot, which did not live to record it."""
 
 
 class Progress:
     """An observer of jobs. Of several videos in a message the least advanced one speaks."""
 
-    def __init__(self, client: discord.Client) -> None:
+    names = ("reaction", "reply")
+    """Of the reports of a job's end."""
+
+    def __init__(self, client: discord.Client, store: JobStore) -> None:
         self._client = client
+        self._store = store
         self._jobs: dict[int, dict[str, Job]] = {}
         self._noticed: dict[int, str] = {}
         self._shown: dict[int, set[str]] = {}
         self._reactions: Projection[int, _Reaction] = Projection("reaction", self._react)
-        self._replies: Projection[str, Job] = Projection("reply", self._reply)
+        self._replies: Projection[str, _Ending] = Projection("reply", self._reply)
 
     def notice(self, job: Job) -> None:
         message_id = job.origin.message_id
         jobs = self._jobs.setdefault(message_id, {})
+        is_news = job.id not in jobs
         jobs[job.id] = job
         all_ended = all(other.has_ended for other in jobs.values())
         emoji = views.emoji(least_advanced(jobs.values()))
         if emoji != self._noticed.get(message_id):
             self._noticed[message_id] = emoji
-            self._reactions.push(message_id, _Reaction(job.origin, emoji, all_ended))
+            self._reactions.push(message_id, _Reaction(job.origin, emoji, tuple(jobs) if all_ended else ()))
         if job.has_ended:
-            self._replies.push(job.id, job)
+            self._replies.push(job.id, _Ending(job, may_be_answered=is_news))
         if all_ended:
             del self._jobs[message_id], self._noticed[message_id]
 
@@ -62,7 +78,9 @@ class Progress:
                 shown.pop()
             await message.add_reaction(reaction.emoji)
         shown.add(reaction.emoji)
-        if reaction.is_last:
+        for job_id in reaction.ended:
+            await self._store.keep_report(job_id, "reaction")
+        if reaction.ended:
             del self._shown[message_id]
 
     async def _shown_on(self, message: discord.PartialMessage, reaction: _Reaction) -> set[str]:
@@ -74,16 +92,28 @@ class Progress:
             self._shown[message.id] = left - {reaction.emoji}
         return self._shown[message.id]
 
-    async def _reply(self, job_id: str, job: Job) -> None:
-        message = self._message(job.origin)
+    async def _reply(self, job_id: str, ending: _Ending) -> None:
+        if await self._store.find_report(job_id, "reply") is not None:
+            return
+        message = self._message(ending.job.origin)
+        text = views.reply(ending.job)
         with named_errors():
-            await message.channel.send(
-                views.reply(job),
-                reference=message.to_reference(fail_if_not_exists=False),
-                allowed_mentions=discord.AllowedMentions.none(),
-                suppress_embeds=True,
-                nonce=job_id[-_NONCE_LENGTH:],
-            )
+            if not (ending.may_be_answered and await self._is_answered(message, text)):
+                await message.channel.send(
+                    text,
+                    reference=message.to_reference(fail_if_not_exists=False),
+                    allowed_mentions=discord.AllowedMentions.none(),
+                    suppress_embeds=True,
+                    nonce=job_id[-_NONCE_LENGTH:],  # Discord makes no second message of one nonce for some minutes
+                )
+        await self._store.keep_report(job_id, "reply")
+
+    async def _is_answered(self, message: discord.PartialMessage, text: str) -> bool:
+        async for reply in message.channel.history(limit=_LOOK_BACK, after=message, oldest_first=False):
+            answers = reply.reference.message_id if reply.reference else None
+            if (reply.author.id, answers, reply.content) == (self._me.id, message.id, text):
+                return True
+        return False
 
     def _message(self, origin: Origin) -> discord.PartialMessage:
         channel = self._client.get_partial_messageable(origin.channel_id, guild_id=origin.guild_id)

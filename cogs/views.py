@@ -65,4 +65,13 @@ def _lines(jobs: Sequence[Job]) -> str:
 def _line(job: Job) -> str:
     percent = f" {job.progress:.0%}" if job.progress is not None else ""
     stage = f" · {job.stage}{percent}" if job.status is JobStatus.RUNNING else ""
-    return f"{emoji(job)} [{title(job)[:80]}]({job.origin.message_url}){stage}"
+    return f"{emoji(job)} [{title(job)[:80]}]({job.origin.message_url}){stage}{_wait(job)}"
+
+
+def _wait(job: Job) -> str:
+    """Return which try a job waits for, and when that is; Discord shows the moment in the reader's own time."""
+    if job.waiting_for:
+        return f" · {job.stage} · waits until {job.waiting_for} is mended"
+    if job.not_before:
+        return f" · {job.stage} · try {job.attempts + 1} <t:{job.not_before.timestamp():.0f}:R>"
+    return ""

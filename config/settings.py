@@ -78,6 +78,8 @@ class Settings(BaseSettings):
     max_filesize_mb: Annotated[int, Field(gt=0)] = 10240
     max_height: Annotated[int, Field(gt=0)] = 720
     stall_timeout_s: Annotated[float, Field(gt=0)] = 300
+    job_time_limit_s: Annotated[float, Field(gt=0)] = 43200
+    max_attempts: Annotated[int, Field(ge=1)] = 3
 
     allow_any_site: bool = False
     allow_private_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ()

@@ -70,7 +70,7 @@ async def demo(options: argparse.Namespace, console: Console) -> int:
         async with (
             Worlds(Path(folder)) as worlds,
             Page(worlds, links := sample.add_links(worlds)) as page,
-            _shown(worlds, console),
+            terminal.shown(worlds, console),
             _bot(worlds) as bot,
         ):
             console.print(f"The same in a browser: {page.url}")
@@ -80,13 +80,13 @@ async def demo(options: argparse.Namespace, console: Console) -> int:
             if not options.once:
                 messages.append(worlds.discord.post(CHANNEL, f"And this one: {links['YouTube']}"))
             if not options.once and not options.screenshot:
+                console.print("Ctrl-C ends the demo.")
                 await asyncio.wait({bot})
                 return 0
             if not await _audited(worlds, messages, bot, post.patience_s):
                 return STOPPED
             if options.screenshot:
                 await screenshot.take(page.url, options.screenshot)
-                return 0
             told = summary(worlds, messages[0], asyncio.get_running_loop().time() - begun)
     return _report(told, post, as_json=options.json)
 
@@ -120,28 +120,15 @@ async def _bot(worlds: Worlds) -> AsyncIterator[asyncio.Task[None]]:
     os.environ.update(worlds.environment() | {"NO_PROXY": "127.0.0.1"})
     settings = OwnSettings.model_validate({name.lower(): value for name, value in worlds.settings().items()})
     running = asyncio.create_task(app.run(settings, {}, stop))
-    connected = asyncio.create_task(until(worlds, lambda: worlds.discord.connected, within=60))
+    connected = asyncio.create_task(worlds.discord.until(lambda: worlds.discord.connected))
     try:
         await asyncio.wait({running, connected}, return_when=asyncio.FIRST_COMPLETED)
-        if not running.done():
-            await connected
-            yield running
+        yield running
     finally:
         connected.cancel()
         stop.set()
+        await asyncio.gather(connected, return_exceptions=True)
         await running
-
-
-@asynccontextmanager
-async def _shown(worlds: Worlds, console: Console) -> AsyncIterator[None]:
-    """The worlds in the terminal."""
-    showing = asyncio.create_task(terminal.show(worlds, console))
-    try:
-        yield
-    finally:
-        showing.cancel()
-        with suppress(asyncio.CancelledError):
-            await showing
 
 
 def _say(sentence: str) -> None:
@@ -152,9 +139,11 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     parser.add_argument("--once", action="store_true", help="end when the video is done; status 0: all as promised")
     parser.add_argument("--post", type=Path, metavar="FILE", help="post this video or recording instead of the sample")
-    parser.add_argument("--json", action="store_true", help="with --once: one JSON object as the last line of stdout")
+    parser.add_argument("--json", action="store_true", help="as --once, with one JSON object as stdout's last line")
     parser.add_argument("--screenshot", type=Path, metavar="PNG", help="take a picture of the page when all is done")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.once = options.once or options.json
+    return options
 
 
 if __name__ == "__main__":

@@ -54,6 +54,8 @@ class Fault:
     times: int = 1
     before: bool = True
     delay: float = 0.0
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+    """What happens just before the answer, or the drop: after the work where `before` is False."""
 
     def matches(self, request: web.Request) -> bool:
         return self.times > 0 and request.method == self.method and re.search(self.path, request.path) is not None
@@ -160,6 +162,8 @@ class World:
         await asyncio.sleep(fault.delay)
         if not fault.before:
             await handler(request)
+        if fault.meanwhile is not None:
+            await fault.meanwhile()
         if fault.status is None:
             if request.transport is not None:
                 request.transport.abort()

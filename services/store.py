@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from services.jobs.job import ENDED, Job
+from services.jobs.job import ENDED, Job, JobStatus
 from services.media import Transcript
 
 _JOB = TypeAdapter(Job)
@@ -52,6 +52,14 @@ transcripts = sa.Table(
     metadata,
     sa.Column("job_id", sa.String, sa.ForeignKey("jobs.id"), primary_key=True),
     sa.Column("body", sa.Text, nullable=False),
+)
+
+reports = sa.Table(
+    "reports",
+    metadata,
+    sa.Column("job_id", sa.String, sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
 )
 
 notes = sa.Table(
@@ -115,6 +123,31 @@ class JobStore:
             sa.select(jobs.c.body).where(jobs.c.status.not_in(ENDED)).order_by(jobs.c.created_at, jobs.c.id)
         )
 
+    async def find_first(self, job: Job) -> Job | None:
+        """Return the job of an earlier post of this video in this channel that has done the work, or is at it."""
+        return next((first for first in await self._same_video(job) if _does_the_work(first, job)), None)
+
+    async def reposts_of(self, first: Job) -> list[Job]:
+        """Return the unfinished jobs that wait for the end of this one."""
+        return [job for job in await self._same_video(first) if job.repost_of == first.id and not job.has_ended]
+
+    async def ended_since(self, moment: datetime, *, without: str) -> list[Job]:
+        """Return the jobs that ended after `moment` and have no report of that name."""
+        reported = sa.exists().where(reports.c.job_id == jobs.c.id, reports.c.name == without)
+        return await self._list(sa.select(jobs.c.body).where(jobs.c.ended_at > moment, ~reported))
+
+    async def find_report(self, job_id: str, name: str) -> str | None:
+        """Return the text of a report of a job's end, once it was made."""
+        query = sa.select(reports.c.text).where(reports.c.job_id == job_id, reports.c.name == name)
+        async with self._engine.connect() as connection:
+            return await connection.scalar(query)
+
+    async def keep_report(self, job_id: str, name: str, text: str = "") -> None:
+        """Remember that a job's end was reported; `text` may name what was made for it."""
+        report = insert(reports).values(job_id=job_id, name=name, text=text)
+        async with self._engine.begin() as connection:
+            await connection.execute(report.on_conflict_do_nothing())
+
     async def last_ended(self, limit: int) -> list[Job]:
         """Return the jobs that ended last, the latest first, without their transcripts."""
         return await self._list(
@@ -131,6 +164,15 @@ class JobStore:
         async with self._engine.begin() as connection:
             await connection.execute(note.on_conflict_do_update(index_elements=["name"], set_={"text": text}))
 
+    async def drop_note(self, name: str) -> None:
+        async with self._engine.begin() as connection:
+            await connection.execute(sa.delete(notes).where(notes.c.name == name))
+
+    async def _same_video(self, job: Job) -> list[Job]:
+        """Return the jobs of a video, the oldest first."""
+        same = sa.select(jobs.c.body).where(jobs.c.source_key == job.source.key)
+        return await self._list(same.order_by(jobs.c.created_at, jobs.c.id))
+
     async def _list(self, query: sa.Select[Any]) -> list[Job]:
         async with self._engine.connect() as connection:
             return _jobs((await connection.scalars(query)).all())
@@ -138,7 +180,7 @@ class JobStore:
 
 async def open_store(url: str) -> JobStore:
     """Open the ledger and bring its schema up to date."""
-    engine = create_async_engine(url)
+    engine = create_async_engine(url, hide_parameters=True)  # an error's text is for the log, what is kept is not
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine.sync_engine, "connect", _tune_sqlite)
         sa.event.listen(engine.sync_engine, "begin", _begin_immediately)
@@ -180,6 +222,12 @@ def _row(job: Job) -> dict[str, object]:
         "ended_at": job.ended_at,
         "body": _JOB.dump_json(light).decode(),
     }
+
+
+def _does_the_work(first: Job, job: Job) -> bool:
+    is_earlier = (first.created_at, first.id) < (job.created_at, job.id)
+    succeeds = first.status is JobStatus.SUCCEEDED or not first.has_ended
+    return is_earlier and succeeds and first.repost_of is None and first.route.channel == job.route.channel
 
 
 def _jobs(bodies: Iterable[str]) -> list[Job]:

@@ -85,3 +85,16 @@ def stored_files() -> StoredFiles:
 
 def finished_artifacts(folder: Path) -> Artifacts:
     return Artifacts(a_metadata(), some_media(folder), a_transcript(), stored_files())
+
+
+class FakeNotes(dict[str, str]):
+    """What `services.clients.drive_upload.Notes` asks of the ledger."""
+
+    async def find_note(self, name: str) -> str | None:
+        return self.get(name)
+
+    async def keep_note(self, name: str, text: str) -> None:
+        self[name] = text
+
+    async def drop_note(self, name: str) -> None:
+        self.pop(name, None)

@@ -4,8 +4,6 @@ import os
 import shutil
 from pathlib import Path
 
-from playwright.async_api import async_playwright
-
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -22,6 +20,8 @@ def find_chromium() -> str | None:
 
 async def take(url: str, target: Path) -> None:
     """Save a picture of the page as a desktop of 1440 x 900 shows it; raise FileNotFoundError without a Chromium."""
+    from playwright.async_api import async_playwright  # noqa: PLC0415 (slow, and only the picture needs it)
+
     chromium = find_chromium()
     if chromium is None:
         raise FileNotFoundError(INSTALL)

@@ -1,12 +1,12 @@
 """What Discord, Notion and Drive show, in the terminal: live, or a line for each change where there is none."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
-from contextlib import aclosing, contextmanager, nullcontext
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager, nullcontext, suppress
 from typing import Any
 
-from rich import box
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.filesize import decimal
 from rich.live import Live
@@ -21,14 +21,29 @@ from sandbox.worlds import Worlds
 
 Json = dict[str, Any]
 
+STATUS = "Transcript Process Status"
 NARROW = 100
-"""Columns of a terminal in which panels stand below each other."""
+"""Columns of a terminal in which the panels stand below each other."""
+TEASER = 200
+"""Characters of a transcript that are shown."""
+LINK = re.compile(r"\[([^\]]+)\]\(<?[^)>]+>?\)")
 STYLES = {"Complete": "green", "complete": "green", "Error": "red", None: "dim"}
-_CONTROL = dict.fromkeys([*range(32), *range(127, 160)], " ")
+CONTROL = dict.fromkeys([*range(32), *range(127, 160)], " ")
 
 
-async def show(worlds: Worlds, console: Console) -> None:
-    """Show every change until cancelled, and then how it ended."""
+@asynccontextmanager
+async def shown(worlds: Worlds, console: Console) -> AsyncIterator[None]:
+    """Show every change until the end of the context, and then how it ended."""
+    showing = asyncio.create_task(_show(worlds, console))
+    try:
+        yield
+    finally:
+        showing.cancel()
+        with suppress(asyncio.CancelledError):
+            await showing
+
+
+async def _show(worlds: Worlds, console: Console) -> None:
     with _panels_on(worlds, console) if console.is_terminal else nullcontext(_lines_on(worlds, console)) as draw:
         try:
             async with aclosing(changes(worlds)) as moments:
@@ -63,18 +78,21 @@ def lines(seen: Json) -> Iterator[str]:
             yield f"Discord  #{channel['name']}  {_said(message)}  {_reactions(message)}".rstrip()
     for table in seen["tables"]:
         for row in table["rows"]:
-            yield f"Notion   {_plain(row['values']['Name'])}: {_outcome(row['values'])}".rstrip()
+            yield f"Notion   {_plain(row['values']['Name'])}: {_outcome(row['values'])}"
     for path, file in _files(seen["drive"]):
         yield f"Drive    {_plain(path)}  {decimal(file['bytes'])}"
 
 
 def panels(seen: Json, width: int) -> RenderableType:
     """Return Discord, Notion and Drive side by side, below each other where that would be too narrow."""
-    parts = (
-        Panel(Group(*_discord(seen)), title="Discord", border_style="dim"),
-        Panel(Group(*map(_notion, seen["tables"])), title="Notion", border_style="dim"),
-        Panel(_drive(seen["drive"]), title="Drive", border_style="dim"),
-    )
+    parts = [
+        Panel(Group(*contents), title=title, border_style="dim")
+        for title, contents in (
+            ("Discord", _discord(seen["channels"])),
+            ("Notion", _notion(seen["tables"])),
+            ("Drive", [_drive(seen["drive"])]),
+        )
+    ]
     if width < NARROW:
         return Group(*parts)
     grid = Table.grid(expand=True)
@@ -84,50 +102,33 @@ def panels(seen: Json, width: int) -> RenderableType:
     return grid
 
 
-def _discord(seen: Json) -> Iterator[Text]:
-    for channel in seen["channels"]:
-        yield Text(f"# {channel['name']}", style="bold")
+def _discord(channels: list[Json]) -> Iterator[Text]:
+    for channel in channels:
+        if channel["messages"]:
+            yield Text(f"# {channel['name']}", style="bold")
         for message in channel["messages"]:
-            yield Text(_said(message))
-            if reactions := _reactions(message):
-                yield Text(f"  {reactions}")
+            yield Text(_said(message), style="" if message["is_bot"] else "cyan")
+            yield Text(f"  {_reactions(message)}")
 
 
-def _notion(table: Json) -> Table:
-    shown = Table(title=table["title"], title_justify="left", box=box.SIMPLE_HEAD, expand=True)
-    for heading in ("Name", "Status", "min"):
-        shown.add_column(heading)
-    for row in table["rows"]:
-        values = row["values"]
-        status = values["Transcript Process Status"]
-        minutes = "" if values["Lenght min"] is None else str(values["Lenght min"])
-        shown.add_row(
-            Text(_plain(values["Name"])), Text(_outcome(values), style=STYLES.get(status, "yellow")), Text(minutes)
-        )
-    return shown
+def _notion(tables: list[Json]) -> Iterator[Table]:
+    for table in tables:
+        if not table["rows"]:
+            continue
+        shown = Table("Name", "Status", "min", title=table["title"], title_justify="left", box=SIMPLE_HEAD, expand=True)
+        for values in (row["values"] for row in table["rows"]):
+            name = Text(_plain(values["Name"])).append(f"\n{_plain(values['Transcript'])[:TEASER]}", style="dim")
+            status = Text(_outcome(values), style=STYLES.get(values[STATUS], "yellow"))
+            shown.add_row(name, status, str(values["Lenght min"] or ""))
+        yield shown
 
 
-def _drive(files: list[Json], parent: Tree | None = None) -> Tree:
-    tree = parent or Tree("My Drive")
+def _drive(files: list[Json], tree: Tree | None = None) -> Tree:
+    tree = tree or Tree("My Drive")
     for file in files:
         size = f"  {decimal(file['bytes'])}" if "bytes" in file else ""
-        branch = tree.add(Text(_plain(file["name"])).append(size, style="dim"))
-        _drive(file.get("children", []), branch)
+        _drive(file.get("children", []), tree.add(Text(_plain(file["name"])).append(size, style="dim")))
     return tree
-
-
-def _said(message: Json) -> str:
-    files = [f"[{file['name']}]" for file in message["attachments"]]
-    return f"{_plain(message['author'])}: {_plain(' '.join([message['content'], *files]).strip())}"
-
-
-def _reactions(message: Json) -> str:
-    return " ".join(reaction["emoji"] for reaction in message["reactions"])
-
-
-def _outcome(values: Json) -> str:
-    status = values["Transcript Process Status"] or "waiting"
-    return f"{status} ({_plain(errors)})" if (errors := values.get("ProcessErrors")) else status
 
 
 def _files(tree: list[Json], path: str = "") -> Iterator[tuple[str, Json]]:
@@ -138,6 +139,20 @@ def _files(tree: list[Json], path: str = "") -> Iterator[tuple[str, Json]]:
             yield path + entry["name"], entry
 
 
+def _said(message: Json) -> str:
+    files = [f"[{file['name']}]" for file in message["attachments"]]
+    said = LINK.sub(r"\1", message["content"])
+    return _plain(f"{message['author']}: {' '.join([said, *files])}".strip())
+
+
+def _reactions(message: Json) -> str:
+    return " ".join(reaction["emoji"] for reaction in message["reactions"])
+
+
+def _outcome(values: Json) -> str:
+    return _plain(values.get("ProcessErrors") or values[STATUS] or "waiting")
+
+
 def _plain(text: str) -> str:
     """Return text that cannot steer a terminal."""
-    return text.translate(_CONTROL)
+    return text.translate(CONTROL)

@@ -13,7 +13,9 @@ from googleapiclient.http import HttpRequest, MediaFileUpload
 
 from services.clients.checksum import md5_of
 from services.clients.drive_http import LostSessionError, drive_service, named_errors
+from services.clients.drive_upload import Chunks, Notes, ResumableUpload
 from services.clients.names import portable_name
+from services.clients.threads import in_own_thread
 from services.errors import TransientError
 from services.media import Progress, StoredFile
 
@@ -35,8 +37,9 @@ _ROOT = {"auditscribe": "root"}
 class DriveStorage:
     """`services.clients.storage.Storage` in the Drive of `credentials`.
 
-    What it stores carries owner and role as app properties, which only this app sees.
-    `pauses_s` are the waits in seconds between the tries of a chunk.
+    What it stores carries owner and role as app properties, which only this app sees. An upload that a restart broke
+    off goes on from what Drive has, by what `notes` kept of it. `pauses_s` are the waits in seconds between the tries
+    of a chunk.
     """
 
     def __init__(
@@ -44,12 +47,16 @@ class DriveStorage:
         credentials: Credentials,
         api_url: str = "https://www.googleapis.com",
         *,
+        notes: Notes,
         root_name: str = "Auditscribe",
         pauses_s: tuple[float, ...] = (1, 4, 16),
+        chunk_bytes: int = _CHUNK_BYTES,
     ) -> None:
         self._files = drive_service(credentials, api_url).files()
+        self._notes = notes
         self._root_name = root_name
         self._pauses_s = pauses_s
+        self._chunk_bytes = chunk_bytes
         self._locks = WeakValueDictionary[str, asyncio.Lock]()
 
     async def ensure_folder(self, name: str, *, owner: str, role: str, parent: str | None = None) -> StoredFile:
@@ -72,11 +79,13 @@ class DriveStorage:
         """
         properties = _planted(owner, role)
         body = {"name": portable_name(name), "parents": [folder], "appProperties": properties}
+        session = f"upload session {role} {owner}"
         async with self._lock(properties):
             try:
-                return await self._upload(path, body, progress)
+                return await self._upload(path, body, session, progress)
             except LostSessionError:  # from the start, looking first whether the file was finished after all
-                return await self._upload(path, body, progress)
+                await self._notes.drop_note(session)
+                return await self._upload(path, body, session, progress)
 
     async def _ensure(self, name: str, properties: dict[str, str], parent: str) -> StoredFile:
         async with self._lock(properties):
@@ -103,17 +112,19 @@ class DriveStorage:
             request = self._files.list_next(request, answer)
         return None
 
-    async def _upload(self, path: Path, body: dict[str, Any], progress: Progress) -> StoredFile:
+    async def _upload(self, path: Path, body: dict[str, Any], session: str, progress: Progress) -> StoredFile:
         md5 = await md5_of(path)
-        found = await self._find(body["appProperties"])
-        if found is not None and found.md5 == md5:
-            progress(1.0)
-            return found
-        media = _Chunks(path, mimetypes.guess_type(body["name"])[0] or "application/octet-stream")
-        stored = await self._send(self._upload_request(media, body, found), progress)
+        stored = await self._find(body["appProperties"])
+        if stored is None or stored.md5 != md5:
+            media = Chunks(path, mimetypes.guess_type(body["name"])[0] or "application/octet-stream", self._chunk_bytes)
+            request = self._upload_request(media, body, stored)
+            with closing(request.http):
+                stored = await self._send(ResumableUpload(request, md5, self._notes, session), progress)
+        await self._notes.drop_note(session)
         if stored.md5 != md5:
             await _execute(self._files.delete(fileId=stored.id, supportsAllDrives=True))
             raise TransientError(f"The upload of {stored.name} arrived damaged.")
+        progress(1.0)
         return stored
 
     def _upload_request(self, media: MediaFileUpload, body: dict[str, Any], found: StoredFile | None) -> HttpRequest:
@@ -122,51 +133,33 @@ class DriveStorage:
             return self._files.create(body=body, **shared)
         return self._files.update(fileId=found.id, body={"name": body["name"]}, **shared)
 
-    async def _send(self, request: HttpRequest, progress: Progress) -> StoredFile:
-        """Send what is missing of a resumable upload; `request.resumable_uri` is its session, once it has one."""
-        with closing(request.http):
-            pauses = iter(self._pauses_s)
-            while True:
-                try:
-                    status, answer = await _next_chunk(request)
-                except LostSessionError:
+    async def _send(self, upload: ResumableUpload, progress: Progress) -> StoredFile:
+        """Send chunk after chunk, with pauses where Drive or the connection has trouble."""
+        pauses = iter(self._pauses_s)
+        while True:
+            try:
+                fraction, file = await upload.send_chunk()
+            except LostSessionError:
+                raise
+            except TransientError as error:
+                pause = max(next(pauses, _LONGEST_PAUSE_S), error.retry_after or 0)
+                if pause >= _LONGEST_PAUSE_S:
                     raise
-                except TransientError as error:
-                    pause = max(next(pauses, _LONGEST_PAUSE_S), error.retry_after or 0)
-                    if pause >= _LONGEST_PAUSE_S:
-                        raise
-                    await asyncio.sleep(pause)
-                    continue
-                if answer is not None:
-                    progress(1.0)
-                    return _stored(answer)
-                progress(status.progress())
-                pauses = iter(self._pauses_s)
+                await asyncio.sleep(pause)
+                continue
+            if file is not None:
+                return _stored(file)
+            progress(fraction)
+            pauses = iter(self._pauses_s)
 
     def _lock(self, properties: dict[str, str]) -> asyncio.Lock:
         """Return the lock of these properties, which lives as long as somebody holds or awaits it."""
         return self._locks.setdefault(repr(properties), asyncio.Lock())
 
 
-class _Chunks(MediaFileUpload):  # type: ignore[misc]  # googleapiclient has no types
-    """A file that is read anew for each try of a chunk: a stream that was consumed once makes the client hang."""
-
-    def __init__(self, path: Path, mimetype: str) -> None:
-        super().__init__(str(path), mimetype=mimetype, chunksize=_CHUNK_BYTES, resumable=True)
-
-    def has_stream(self) -> bool:
-        return False
-
-
-async def _next_chunk(request: HttpRequest) -> tuple[Any, dict[str, Any] | None]:
-    with named_errors(in_session=request.resumable_uri is not None):
-        progressed: tuple[Any, dict[str, Any] | None] = await asyncio.to_thread(request.next_chunk)
-        return progressed
-
-
 async def _execute(request: HttpRequest) -> dict[str, Any]:
     with closing(request.http), named_errors():
-        answer: dict[str, Any] = await asyncio.to_thread(request.execute)
+        answer: dict[str, Any] = await in_own_thread(request.execute)
         return answer
 
 

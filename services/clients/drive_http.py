@@ -133,8 +133,8 @@ def named_errors(*, in_session: bool = False) -> Iterator[None]:
         raise OperatorError(_LOGIN, provider=PROVIDER) from error
     except GoogleAuthError as error:
         raise TransientError("Google's login service cannot be reached.") from error
-    except requests.RequestException as error:
-        raise TransientError("The connection to Google Drive broke.") from error
+    except requests.RequestException:  # it names the address, which in a session is a secret
+        raise TransientError("The connection to Google Drive broke.") from None
 
 
 def _named(error: HttpError, *, in_session: bool) -> AuditscribeError:

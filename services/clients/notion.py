@@ -3,15 +3,17 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 
 import httpx
 from aiolimiter import AsyncLimiter
 from notion_client import AsyncClient
 from notion_client.errors import HTTPResponseError, RequestTimeoutError
+from notion_client.helpers import async_collect_paginated_api
 
 from services.clients.notion_properties import Json, encode
 from services.errors import AuditscribeError, OperatorError, PermanentError, TransientError
@@ -25,10 +27,11 @@ _ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{
 
 @dataclass(frozen=True, slots=True)
 class DataSource:
-    """A table: its id and the type of each column by name."""
+    """A table: its id, the type of each column by name, and the options of those that have some."""
 
     id: str
     columns: Mapping[str, str]
+    options: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def title_column(self) -> str:
@@ -104,15 +107,19 @@ class NotionClient:
             self._data_sources[address] = await self._find_data_source(_id_in(address))
         return self._data_sources[address]
 
-    async def query(self, data_source: DataSource, conditions: Sequence[Json]) -> list[Page]:
-        """Return the first hundred pages that meet all conditions, oldest first."""
-        answer = await self._send(
-            self._client.data_sources.query,
-            data_source.id,
-            filter={"and": list(conditions)},
-            sorts=[{"timestamp": "created_time", "direction": "ascending"}],
-        )
+    async def query(
+        self, data_source: DataSource, conditions: Sequence[Json], *, newest_first: bool = False
+    ) -> list[Page]:
+        """Return the first hundred pages that meet all conditions, the oldest first or the newest."""
+        wanted = _wanted(conditions, newest_first=newest_first)
+        answer = await self._send(self._client.data_sources.query, data_source.id, **wanted)
         return [_page(result) for result in answer["results"]]
+
+    async def query_all(self, data_source: DataSource, conditions: Sequence[Json]) -> list[Page]:
+        """Return every page that meets all conditions, the oldest first."""
+        query = partial(self._send, self._client.data_sources.query, data_source.id)
+        results = await async_collect_paginated_api(query, **_wanted(conditions, newest_first=False))
+        return [_page(result) for result in results]
 
     async def create_page(self, data_source: DataSource, properties: Mapping[str, Json | None]) -> Page:
         parent = {"type": "data_source_id", "data_source_id": data_source.id}
@@ -120,6 +127,12 @@ class NotionClient:
 
     async def update_page(self, page_id: str, properties: Mapping[str, Json | None]) -> Page:
         return _page(await self._send(self._client.pages.update, page_id, properties=properties))
+
+    async def append_once(self, page_id: str, blocks: Sequence[Json]) -> None:
+        """Append blocks to a page that has none yet."""
+        there = await self._send(self._client.blocks.children.list, page_id, page_size=1)
+        if not there["results"]:
+            await self._send(self._client.blocks.children.append, page_id, children=list(blocks))
 
     async def _find_data_source(self, notion_id: str) -> DataSource:
         try:
@@ -141,7 +154,13 @@ class NotionClient:
             raise DatabaseError(
                 f"Notion shows no database {data_source_id}: share it with the bot's connection (••• > Connections)."
             ) from None
-        return DataSource(found["id"], {name: column["type"] for name, column in found["properties"].items()})
+        columns = found["properties"].items()
+        options = {name: column[column["type"]].get("options", ()) for name, column in columns}
+        return DataSource(
+            found["id"],
+            {name: column["type"] for name, column in columns},
+            {name: frozenset(option["name"] for option in known) for name, known in options.items() if known},
+        )
 
     async def _send(self, endpoint: Callable[..., Awaitable[Any]], *args: str, **kwargs: Any) -> Any:
         """Make one request in its turn; every failure becomes a named error."""
@@ -200,6 +219,14 @@ def _id_in(address: str) -> str:
     if not found:
         raise DatabaseError("It is neither an id nor a page's address.")
     return str(found[-1])
+
+
+def _wanted(conditions: Sequence[Json], *, newest_first: bool) -> Json:
+    direction = "descending" if newest_first else "ascending"
+    return {
+        "filter": {"and": list(conditions)},
+        "sorts": [{"timestamp": "created_time", "direction": direction}],
+    }
 
 
 def _page(answer: Json) -> Page:

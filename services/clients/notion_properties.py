@@ -50,9 +50,17 @@ def equals(column: str, column_type: str, value: str) -> Json:
     return {"property": column, column_type: {"equals": value}}
 
 
+def is_empty(column: str, column_type: str, *, empty: bool = True) -> Json:
+    """Return the query filter for pages that have nothing in a column, or have something."""
+    return {"property": column, column_type: {"is_empty" if empty else "is_not_empty": True}}
+
+
 def plain_text(prop: Mapping[str, Any]) -> str:
-    """Return a page's title or text property as text; an empty string for other types."""
-    return "".join(part["plain_text"] for part in prop.get(prop["type"]) or () if "plain_text" in part)
+    """Return a page's title, text or url property as text; an empty string for other types."""
+    held = prop.get(prop["type"]) or ()
+    if isinstance(held, str):
+        return held
+    return "".join(part["plain_text"] for part in held if "plain_text" in part)
 
 
 def utf16_units(text: str) -> int:

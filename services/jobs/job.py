@@ -72,6 +72,8 @@ class Artifacts:
     transcript: Transcript | None = None
     stored: StoredFiles | None = None
     page_url: str | None = None
+    first_page_url: str | None = None
+    """The page of the first post, where this one is a repost of the same video."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,15 @@ class Job:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     error: str | None = None
-    """One sentence for people, once it has failed."""
+    """One sentence for people: why it failed, or why it waits."""
+    attempts: int = 0
+    """Tries of the present stage; those that the operator or a restart ended do not count."""
+    not_before: datetime | None = None
+    """When a waiting job is tried again."""
+    waiting_for: str | None = None
+    """The provider (`Notion`, `Google Drive`) at which an operator must mend something first."""
+    repost_of: str | None = None
+    """The id of the job that does the work, where the same video was posted before in this channel."""
 
     @classmethod
     def requested(cls, source: VideoSource, route: ChannelRoute, origin: Origin, at: datetime) -> "Job":
@@ -120,13 +130,16 @@ class Job:
         return self.status in ENDED
 
     def entering(self, stage: Stage, at: datetime) -> "Job":
-        """Begin a stage."""
+        """Begin a try of a stage."""
         return replace(
             self,
             status=JobStatus.RUNNING,
             stage=stage,
             progress=None,
             error=None,
+            attempts=self.attempts + 1 if stage is self.stage else 1,
+            not_before=None,
+            waiting_for=None,
             started_at=self.started_at or at,
             stage_runs=(*self.stage_runs, StageRun(stage, at)),
         )
@@ -138,17 +151,47 @@ class Job:
         """End the stage with what it made."""
         return replace(self, artifacts=artifacts, stage_runs=self._run_ended(at))
 
+    def postponed(self, why: str, at: datetime, until: datetime) -> "Job":
+        """Wait for another try of the stage."""
+        return replace(self._waiting(why, at), not_before=until)
+
+    def held_up(self, why: str, at: datetime, provider: str) -> "Job":
+        """Wait until the operator has mended something at `provider`; the try does not count."""
+        return replace(self._waiting(why, at), waiting_for=provider, attempts=self.attempts - 1)
+
+    def interrupted(self, at: datetime) -> "Job":
+        """Stand in the queue again after a restart; a try that it broke off does not count."""
+        if self.status is not JobStatus.RUNNING:
+            return self
+        runs = self._run_ended(at, "interrupted by a restart")
+        return replace(
+            self, status=JobStatus.QUEUED, progress=None, attempts=max(self.attempts - 1, 0), stage_runs=runs
+        )
+
+    def sharing(self, first: "Job") -> "Job":
+        """Take over everything that the job of the first post has made, but for its page."""
+        artifacts = replace(first.artifacts, page_url=None, first_page_url=first.artifacts.page_url)
+        return replace(self, repost_of=first.id, artifacts=artifacts)
+
     def succeeded(self, at: datetime) -> "Job":
         return replace(self, status=JobStatus.SUCCEEDED, stage=Stage.COMPLETE, progress=None, ended_at=at)
 
     def failed(self, why: str, at: datetime) -> "Job":
         """End with an error; the stage stays the one that it failed in."""
+        return replace(self._waiting(why, at), status=JobStatus.FAILED, ended_at=at)
+
+    def cancelled(self, by: str, at: datetime) -> "Job":
+        """End because somebody (a name) or something (`the deletion of its message`) wanted it."""
+        return replace(self._waiting(f"cancelled by {by}", at), status=JobStatus.CANCELLED, ended_at=at)
+
+    def _waiting(self, why: str, at: datetime) -> "Job":
         return replace(
             self,
-            status=JobStatus.FAILED,
+            status=JobStatus.WAITING,
             progress=None,
             error=why,
-            ended_at=at,
+            not_before=None,
+            waiting_for=None,
             stage_runs=self._run_ended(at, why),
         )
 

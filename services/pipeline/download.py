@@ -24,7 +24,7 @@ class DownloadLink:
     name = Stage.DOWNLOADING
 
     def is_done(self, artifacts: Artifacts) -> bool:
-        return is_on_disk(artifacts.media)
+        return artifacts.stored is not None or is_on_disk(artifacts.media)
 
     async def run(self, job: Job, workdir: Path, progress: Progress) -> Artifacts:
         file = await self.ytdlp.download(need(job.source.url, "link"), workdir, progress)
@@ -42,7 +42,7 @@ class DownloadAttachment:
     name = Stage.DOWNLOADING
 
     def is_done(self, artifacts: Artifacts) -> bool:
-        return is_on_disk(artifacts.media)
+        return artifacts.stored is not None or is_on_disk(artifacts.media)
 
     async def run(self, job: Job, workdir: Path, progress: Progress) -> Artifacts:
         file = workdir / f"video{PurePath(job.source.label).suffix.lower()[:10]}"

@@ -6,6 +6,7 @@ from services.clients.notion import NotionClient
 from services.jobs.job import Job, JobStatus, Stage
 from services.pipeline.pages import Pages
 from services.pipeline.projection import Projection
+from services.store import JobStore
 
 ERROR_PREFIX = "Error in video processing: "
 
@@ -13,20 +14,24 @@ ERROR_PREFIX = "Error in video processing: "
 class NotionStatus:
     """Opens the page when the job is requested, then writes each stage as its work begins."""
 
-    def __init__(self, notion: NotionClient, pages: Pages) -> None:
+    name = "page"
+    """Of the report that a page shows its job's end, where that is an error."""
+
+    def __init__(self, notion: NotionClient, pages: Pages, store: JobStore) -> None:
         self._notion = notion
         self._pages = pages
+        self._store = store
         self._reports: Projection[str, Job] = Projection("notion status", self._report)
-        self._last: dict[str, tuple[JobStatus, Stage | None]] = {}
+        self._told: dict[str, str] = {}
 
     def notice(self, job: Job) -> None:
-        if not job.route.has_status_hooks:
-            return
-        if self._last.get(job.id) != (job.status, job.stage) and job.stage is not Stage.COMPLETE:
-            self._last[job.id] = (job.status, job.stage)
+        """Report the job if its page should now say something else."""
+        status = _status_of(job)
+        if job.route.has_status_hooks and status is not None and status != self._told.get(job.id):
+            self._told[job.id] = status
             self._reports.push(job.id, job)
         if job.has_ended:
-            self._last.pop(job.id, None)
+            self._told.pop(job.id, None)
 
     def quiet(self, job: Job) -> AbstractAsyncContextManager[None]:
         """Hold the job's reports back while its page is completed."""
@@ -40,8 +45,19 @@ class NotionStatus:
 
     async def _report(self, _job_id: str, job: Job) -> None:
         page_id = await self._pages.opened(job)
-        if job.status is JobStatus.FAILED:
+        status = _status_of(job)
+        if status == Stage.ERROR:
             await self._notion.update_error_field(page_id, f"{ERROR_PREFIX}{job.error}", job.route.field_map)
+            await self._store.keep_report(job.id, self.name)
             self._pages.forget(job)
-        elif job.stage is not None:
-            await self._notion.update_status_field(page_id, job.stage, job.route.field_map)
+        elif status:
+            await self._notion.update_status_field(page_id, status, job.route.field_map)
+
+
+def _status_of(job: Job) -> str | None:
+    """Return what the page should say; None where that is not ours to write. A retry that waits stays in its stage."""
+    if job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
+        return Stage.ERROR
+    if job.stage is Stage.COMPLETE:  # written with the final properties, by the stage itself
+        return None
+    return job.stage or ""

@@ -76,6 +76,15 @@ def final_values(job: Job, metadata: Metadata, transcript: Transcript, stored: S
     }
 
 
+def repost_blocks(first_page_url: str) -> list[Json]:
+    """Return what a repost's page says below its properties: where the same video was done before."""
+    text = [
+        {"type": "text", "text": {"content": "This video was posted before: "}},
+        {"type": "text", "text": {"content": "its first page", "link": {"url": first_page_url}}},
+    ]
+    return [{"type": "paragraph", "paragraph": {"rich_text": text}}]
+
+
 def transcript_text(job: Job, transcript: Transcript) -> str:
     """Return the words, or a sentence that says why there are none."""
     if transcript.segments:

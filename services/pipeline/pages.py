@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 from services.clients.notion import DataSource, NotionClient, Page
 from services.clients.notion_properties import Json, equals, plain_text
 from services.jobs.job import Job
-from services.pipeline.page import Values, column_of, encoded, final_values, opening_values, planted_id
+from services.pipeline.page import Values, column_of, encoded, final_values, opening_values, planted_id, repost_blocks
 from services.pipeline.stage import need
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,10 @@ class Pages:
         table = await self._notion.data_source(job.route.database)
         properties = self._encoded(job, values, table)
         if job.route.has_status_hooks:
-            page = await self._notion.update_page(await self.opened(job), properties)
+            page_id = await self.opened(job)
+            if artifacts.first_page_url:
+                await self._notion.append_once(page_id, repost_blocks(artifacts.first_page_url))
+            page = await self._notion.update_page(page_id, properties)
             self.forget(job)
             return page
         async with self._turn_of(job):

@@ -1,20 +1,20 @@
-"""One job through its stages. Order only: doing is the stages' business, telling the observers'."""
+"""One job through its stages. Order only: doing is the stages' business, deciding RetryPolicy's."""
 
 import asyncio
 import logging
 import shutil
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from services.errors import AuditscribeError
+from services.errors import AuditscribeError, TransientError
 from services.jobs.job import Job
-from services.jobs.observer import Observer
+from services.jobs.retry import RetryPolicy
 from services.media import Progress
 from services.pipeline.stage import StageStep
-from services.store import JobStore
+from services.recorder import Recorder
 
 log = logging.getLogger(__name__)
 
@@ -24,42 +24,56 @@ PROGRESS_EVERY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class JobRunner:
-    """`work` holds one folder a job, gone when the job has ended."""
+    """`work` holds one folder a job, which is gone when the job has ended. One try of a job may take `time_limit_s`."""
 
-    store: JobStore
-    observers: Sequence[Observer]
+    recorder: Recorder
+    retry: RetryPolicy
     work: Path
     clock: Callable[[], datetime]
+    time_limit_s: float
 
     async def run(self, job: Job, stages: Sequence[StageStep]) -> Job:
-        """Return the job as it ended. Finished stages do not run again."""
+        """Return the job as it ended, or as it waits for another try. Finished stages do not run again."""
         workdir = self.work / job.id
+        limit = asyncio.timeout(self.time_limit_s)
         try:
-            await asyncio.to_thread(workdir.mkdir, parents=True, exist_ok=True)
-            for stage in stages:
-                if stage.is_done(job.artifacts):
-                    continue
-                job = await self.record(job.entering(stage.name, self.clock()))
-                job = await self._through(job, stage, workdir)
+            async with limit:
+                await asyncio.to_thread(workdir.mkdir, parents=True, exist_ok=True)
+                for stage in stages:
+                    if stage.is_done(job.artifacts):
+                        continue
+                    job = await self.recorder.record(job.entering(stage.name, self.clock()))
+                    log.info("%s: %s (try %d): %s", job.id, stage.name, job.attempts, job.title)
+                    job = await self._through(job, stage, workdir)
             job = job.succeeded(self.clock())
         except Exception as error:  # noqa: BLE001 (the job's boundary: it fails, the worker goes on)
-            job = job.failed(_reason(job, error), self.clock())
-        await asyncio.to_thread(shutil.rmtree, workdir, ignore_errors=True)
-        return await self.record(job)
+            cause = TransientError(f"Task {job.id} exceeded time limit") if limit.expired() else error
+            job = self.retry.after_failure(job, cause, self.clock())
+            _log_failure(job, cause)
+        return await self._ended(job)
 
-    async def record(self, job: Job) -> Job:
-        """Write the job into the ledger, and let everyone know."""
-        await self.store.save(job)
-        log.info("%s: %s %s", job.id, job.status, job.stage or "")
-        for observer in self.observers:
-            observer.notice(job)
-        return job
+    async def cancel(self, job: Job, by: str) -> Job:
+        """End a job that does not run, or no longer."""
+        return await self._ended(job.cancelled(by, self.clock()))
+
+    async def sweep(self, unfinished: Collection[str]) -> None:
+        """Remove the folders of all jobs but these, which a killed process left behind."""
+        folders = await asyncio.to_thread(lambda: list(self.work.iterdir()) if self.work.is_dir() else [])
+        for folder in folders:
+            if folder.name not in unfinished:
+                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    async def _ended(self, job: Job) -> Job:
+        if job.has_ended:
+            await asyncio.to_thread(shutil.rmtree, self.work / job.id, ignore_errors=True)
+            log.info("%s: %s", job.id, job.status)
+        return await self.recorder.record(job)
 
     async def _through(self, job: Job, stage: StageStep, workdir: Path) -> Job:
         async with self._progress_of(job) as progress:
             artifacts = await stage.run(job, workdir, progress)
         job = job.holding(artifacts, self.clock())
-        await self.store.save(job)
+        await self.recorder.store.save(job)
         return job
 
     @asynccontextmanager
@@ -73,7 +87,7 @@ class JobRunner:
                 await asyncio.sleep(PROGRESS_EVERY_S)
                 if told[0] != recorded:
                     recorded = told[0]
-                    await self.record(job.progressed(recorded))
+                    await self.recorder.record(job.progressed(recorded))
 
         recording = asyncio.create_task(record())
         try:
@@ -83,9 +97,8 @@ class JobRunner:
             await asyncio.gather(recording, return_exceptions=True)
 
 
-def _reason(job: Job, error: Exception) -> str:
+def _log_failure(job: Job, error: Exception) -> None:
     if isinstance(error, AuditscribeError):
-        log.warning("%s: failed in %s: %s", job.id, job.stage, error)
-        return str(error)
-    log.error("%s: failed in %s", job.id, job.stage, exc_info=error)
-    return "something unexpected happened inside the bot; its log tells what."
+        log.warning("%s: %s in %s: %s", job.id, job.status, job.stage, error)
+    else:
+        log.error("%s: %s in %s", job.id, job.status, job.stage, exc_info=error)

@@ -1,43 +1,132 @@
 """The asyncio pool: N workers in the bot's own process, over a SQLite ledger."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
-from services.jobs.job import Job
-from services.jobs.observer import Observer
-from services.store import JobStore
+from services.jobs.job import Job, JobStatus
+from services.queue.lanes import Lanes
+from services.recorder import Recorder
+
+Run = Callable[[Job], Coroutine[Any, Any, Job]]
+Cancel = Callable[[Job, str], Awaitable[Job]]
 
 
 class LocalQueue:
-    """Jobs in the order of their posting. Each is in the ledger before it waits here."""
+    """Jobs in the order of their posting. Each is in the ledger before it waits here.
 
-    def __init__(self, store: JobStore, observers: Sequence[Observer], workers: int) -> None:
-        self._store = store
-        self._observers = observers
+    It observes the jobs itself: one that waits is tried again in time, and with a job that ends its reposts end.
+    """
+
+    def __init__(self, recorder: Recorder, *, workers: int, clock: Callable[[], datetime], probe_s: float = 60) -> None:
+        self._recorder = recorder
+        self._store = recorder.store
         self._workers = workers
-        self._waiting: asyncio.Queue[str] = asyncio.Queue()
+        self._clock = clock
+        self._ready: asyncio.Queue[str] = asyncio.Queue()
+        self._running: dict[str, asyncio.Task[Job]] = {}
+        self._cancelled: dict[str, str] = {}
+        self._lanes = Lanes(self._ready.put_nowait, probe_s)
+        self._beside: set[asyncio.Task[None]] = set()
+        self._placing = asyncio.Lock()
 
     async def submit(self, jobs: Iterable[Job]) -> list[Job]:
         """Take the jobs of one message. Returns those that the ledger did not have yet."""
-        new = [job for job in jobs if await self._store.add(job)]
+        new = [job for job in jobs if await self._recorder.add(job)]
         for job in new:
-            for observer in self._observers:
-                observer.notice(job)
-        for job in new:
-            self._waiting.put_nowait(job.id)
+            await self._place(job)
         return new
 
-    async def restore(self) -> None:
-        """Take up what the ledger holds unfinished. To be awaited before anything is submitted."""
-        for job in await self._store.unfinished():
-            self._waiting.put_nowait(job.id)
+    async def restore(self) -> list[Job]:
+        """Take up and return what the ledger holds unfinished. To be awaited before anything is submitted."""
+        unfinished = await self._store.unfinished()
+        for job in unfinished:
+            restored = await self._recorder.record(job.interrupted(self._clock()))
+            if restored.status is JobStatus.QUEUED:
+                await self._place(restored)
+        return unfinished
 
-    async def serve(self, run: Callable[[Job], Awaitable[Job]]) -> None:
-        """Run jobs until cancelled."""
-        async with asyncio.TaskGroup() as pool:
-            for number in range(self._workers):
-                pool.create_task(self._work(run), name=f"worker {number}")
+    async def serve(self, run: Run, cancel: Cancel) -> None:
+        """Run jobs until cancelled; `cancel` records the end of one that somebody cancelled."""
+        self._run, self._cancel = run, cancel
+        try:
+            async with asyncio.TaskGroup() as pool:
+                for number in range(self._workers):
+                    pool.create_task(self._work(), name=f"worker {number}")
+        finally:
+            for task in self._beside:
+                task.cancel()
+            await asyncio.gather(*self._beside, return_exceptions=True)
 
-    async def _work(self, run: Callable[[Job], Awaitable[Job]]) -> None:
+    async def cancel(self, job_id: str, by: str) -> bool:
+        """End a job, waiting or running. False: it has ended already.
+
+        Raises:
+            KeyError: the ledger has no such job.
+        """
+        self._cancelled[job_id] = by
+        if task := self._running.get(job_id):
+            task.cancel()
+            return True
+        try:
+            job = await self._store.get(job_id)
+            if not job.has_ended:
+                await self._cancel(job, by)
+            return not job.has_ended
+        finally:
+            del self._cancelled[job_id]
+
+    def notice(self, job: Job) -> None:
+        self._lanes.notice(job)
+        if job.status is JobStatus.WAITING and job.not_before:
+            wait = (job.not_before - self._clock()).total_seconds()
+            asyncio.get_running_loop().call_later(max(wait, 0), self._ready.put_nowait, job.id)
+        if job.has_ended and not job.repost_of:
+            self._start(self._end_reposts(job))
+
+    async def _work(self) -> None:
         while True:
-            await run(await self._store.get(await self._waiting.get()))
+            await self._attend(await self._ready.get())
+
+    async def _attend(self, job_id: str) -> None:
+        """Run a job, unless it has ended, runs or was cancelled since it stood in line."""
+        job = await self._store.get(job_id)
+        if job.has_ended or job_id in self._running or job_id in self._cancelled:
+            return
+        task = self._running[job_id] = asyncio.create_task(self._run(job), name=job_id)
+        try:
+            await task
+        except asyncio.CancelledError:
+            if job_id not in self._cancelled:  # the bot stops
+                raise
+            await self._cancel(await self._store.get(job_id), self._cancelled[job_id])
+        finally:
+            del self._running[job_id]
+            self._cancelled.pop(job_id, None)
+
+    async def _place(self, job: Job) -> None:
+        """Let a job stand in line; a repost instead shares what the first post's job has made, or waits for its end."""
+        async with self._placing:
+            first = await self._store.find_first(job)
+            if first is None or not first.has_ended:
+                await self._store.save(replace(job, repost_of=first.id if first else None))
+            else:
+                await self._store.save(job.sharing(await self._store.get(first.id)))
+        if first is None:
+            self._ready.put_nowait(job.id)
+        elif first.has_ended:
+            self._start(self._attend(job.id))  # at once: hardly anything is left to do
+
+    async def _end_reposts(self, first: Job) -> None:
+        for job in await self._store.reposts_of(first):
+            if first.status is JobStatus.FAILED:
+                await self._recorder.record(job.failed(first.error or "", self._clock()))
+            else:
+                await self._place(job)
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)

@@ -13,6 +13,7 @@ from services.clients.drive import DriveStorage
 from services.clients.drive_login import load_credentials
 from services.errors import OperatorError, PermanentError, TransientError
 from services.media import StoredFile
+from tests.builders import FakeNotes
 
 MEDIA = bytes(range(256)) * (20 * 2**12)  # 20 MiB: three chunks
 
@@ -55,7 +56,7 @@ def note(tmp_path: Path) -> Path:
 
 
 def a_storage(drive: DriveWorld, token_file: Path) -> DriveStorage:
-    return DriveStorage(load_credentials(token_file, None), drive.url, pauses_s=(0, 0))
+    return DriveStorage(load_credentials(token_file, None), drive.url, notes=FakeNotes(), pauses_s=(0, 0))
 
 
 def mode_of(path: Path) -> int:

@@ -213,7 +213,7 @@ def playlist(file: Path) -> None:
         ("a.mp4", no_bytes),
         ("a.txt", text),
         ("a.mp3", text),
-        ("a.mp4", noise),
+        ("a.aac", noise),
         ("a.png", picture),
         ("a.mp4", half_an_mp4),
         ("a.m3u8", playlist),

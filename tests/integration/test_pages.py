@@ -16,6 +16,7 @@ from services.errors import TransientError
 from services.jobs.job import Stage
 from services.pipeline.notion_status import NotionStatus
 from services.pipeline.pages import Pages
+from services.store import JobStore
 from tests.builders import ATTACHMENT, NOON, YOUTUBE, a_job, an_origin, finished_artifacts
 
 
@@ -113,10 +114,10 @@ async def test_a_page_made_by_a_request_whose_answer_was_lost_is_found_again(
 
 
 async def test_statuses_arrive_in_order_and_complete_comes_with_the_final_properties(
-    world: NotionWorld, notion: NotionClient, audit: str, tmp_path: Path
+    world: NotionWorld, notion: NotionClient, store: JobStore, audit: str, tmp_path: Path
 ) -> None:
     pages = some_pages(notion)
-    status = NotionStatus(notion, pages)
+    status = NotionStatus(notion, pages, store)
     job = a_job(route=route_of("audit-process", audit))
     status.notice(job)
     for stage in (Stage.PROCESSING, Stage.DOWNLOADING, Stage.TRANSCRIBING, Stage.UPLOADING, Stage.COMPLETE):
@@ -140,9 +141,12 @@ async def test_statuses_arrive_in_order_and_complete_comes_with_the_final_proper
     assert len(world.pages(audit)) == 1
 
 
-async def test_a_failure_is_written_with_its_reason(world: NotionWorld, notion: NotionClient, audit: str) -> None:
-    status = NotionStatus(notion, some_pages(notion))
+async def test_a_failure_is_written_with_its_reason(
+    world: NotionWorld, notion: NotionClient, store: JobStore, audit: str
+) -> None:
+    status = NotionStatus(notion, some_pages(notion), store)
     job = a_job(route=route_of("audit-process", audit)).entering(Stage.PROCESSING, NOON)
+    await store.add(job)
 
     status.notice(job)
     status.notice(job.failed("The video is private.", NOON))
@@ -151,14 +155,71 @@ async def test_a_failure_is_written_with_its_reason(world: NotionWorld, notion: 
     values = world.page_values(world.pages(audit)[0])
     assert values["Transcript Process Status"] == "Error"
     assert values["ProcessErrors"] == "Error in video processing: The video is private."
+    assert await store.find_report(job.id, NotionStatus.name) is not None
+
+
+async def test_a_cancelled_job_says_who_cancelled_it(
+    world: NotionWorld, notion: NotionClient, store: JobStore, audit: str
+) -> None:
+    status = NotionStatus(notion, some_pages(notion), store)
+    job = a_job(route=route_of("audit-process", audit))
+    await store.add(job)
+
+    status.notice(job.cancelled("Ada", NOON))
+    await status.drain()
+
+    values = world.page_values(world.pages(audit)[0])
+    assert values["Transcript Process Status"] == "Error"
+    assert values["ProcessErrors"] == "Error in video processing: cancelled by Ada"
+
+
+async def test_a_retry_that_waits_is_no_error_and_stays_in_its_stage(
+    world: NotionWorld, notion: NotionClient, store: JobStore, audit: str
+) -> None:
+    status = NotionStatus(notion, some_pages(notion), store)
+    job = a_job(route=route_of("audit-process", audit)).entering(Stage.DOWNLOADING, NOON)
+
+    for state in (job, job.postponed("busy", NOON, NOON), job.entering(Stage.DOWNLOADING, NOON)):
+        status.notice(state)
+    await status.drain()
+
+    assert world.status_history(world.pages(audit)[0]) == ["Downloading"]
+
+
+async def test_a_failure_of_the_last_update_is_written_too(
+    world: NotionWorld, notion: NotionClient, store: JobStore, audit: str
+) -> None:
+    status = NotionStatus(notion, some_pages(notion), store)
+    job = a_job(route=route_of("audit-process", audit)).entering(Stage.COMPLETE, NOON)
+    await store.add(job)
+
+    status.notice(job)
+    status.notice(job.failed("Notion refused the page.", NOON))
+    await status.drain()
+
+    assert world.status_history(world.pages(audit)[0]) == ["Error"]
+
+
+async def test_a_reposts_page_leads_to_the_first_once(
+    world: NotionWorld, notion: NotionClient, audit: str, tmp_path: Path
+) -> None:
+    artifacts = replace(finished_artifacts(tmp_path), first_page_url="https://www.notion.so/first")
+    job = a_job(route=route_of("audit-process", audit), artifacts=artifacts)
+
+    await some_pages(notion).complete(job)
+    page = await some_pages(notion).complete(job)
+
+    [(_, paragraph)] = world.page_blocks(page.id)
+    assert paragraph["rich_text"][1]["text"]["link"]["url"] == "https://www.notion.so/first"
 
 
 async def test_a_success_clears_the_error_of_an_earlier_try(
-    world: NotionWorld, notion: NotionClient, audit: str, tmp_path: Path
+    world: NotionWorld, notion: NotionClient, store: JobStore, audit: str, tmp_path: Path
 ) -> None:
     pages = some_pages(notion)
-    status = NotionStatus(notion, pages)
+    status = NotionStatus(notion, pages, store)
     job = a_job(route=route_of("audit-process", audit), artifacts=finished_artifacts(tmp_path))
+    await store.add(job)
     status.notice(job.failed("no room", NOON))
     await status.drain()
 
@@ -168,11 +229,11 @@ async def test_a_success_clears_the_error_of_an_earlier_try(
 
 
 async def test_a_channel_without_status_hooks_makes_one_page_at_the_end_and_nothing_before(
-    world: NotionWorld, notion: NotionClient, tmp_path: Path
+    world: NotionWorld, notion: NotionClient, store: JobStore, tmp_path: Path
 ) -> None:
     videos = world.videos_database()
     pages = some_pages(notion)
-    status = NotionStatus(notion, pages)
+    status = NotionStatus(notion, pages, store)
     job = a_job(route=route_of("market-outlook", videos), origin=an_origin(channel_name="market-outlook"))
     status.notice(job)
     for stage in (Stage.PROCESSING, Stage.DOWNLOADING):

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import discord
@@ -12,6 +13,7 @@ from cogs.progress import Progress
 from sandbox.discord.world import DiscordWorld
 from sandbox.server import Fault
 from services.jobs.job import Job, Stage
+from services.store import JobStore, open_store
 from tests.builders import ATTACHMENT, NOON, YOUTUBE, a_job, an_origin
 
 LINK = "https://youtu.be/dQw4w9WgXcQ"
@@ -48,10 +50,10 @@ def own_reactions(world: DiscordWorld, message: dict[str, Any]) -> list[str]:
 
 
 async def test_the_message_has_one_reaction_at_a_time_and_it_follows(
-    world: DiscordWorld, client: discord.Client
+    world: DiscordWorld, client: discord.Client, store: JobStore
 ) -> None:
     message = world.post("audit-process", LINK)
-    progress = Progress(client)
+    progress = Progress(client, store)
 
     for job in stages(job_of(message)):
         progress.notice(job)
@@ -64,14 +66,19 @@ async def test_the_message_has_one_reaction_at_a_time_and_it_follows(
     assert log[:3] == [("👀", "add"), ("👀", "remove"), ("⬇️", "add")]
 
 
-async def test_the_end_is_answered_once_and_pings_nobody(world: DiscordWorld, client: discord.Client) -> None:
+async def test_the_end_is_answered_once_and_pings_nobody(
+    world: DiscordWorld, client: discord.Client, store: JobStore, tmp_path: Path
+) -> None:
     message = world.post("audit-process", LINK)
     failed = job_of(message).failed("The video is private @everyone.", NOON)
+    without_a_record = await open_store(f"sqlite+aiosqlite:///{tmp_path / 'other.db'}")
 
-    for _ in range(2):  # as after a restart that did not know whether the reply had arrived
-        progress = Progress(client)
+    for ledger in (store, store, without_a_record):  # the last: killed between the reply and its record
+        await ledger.add(failed)
+        progress = Progress(client, ledger)
         progress.notice(failed)
         await progress.drain()
+    await without_a_record.aclose()
 
     _, *replies = world.messages("audit-process")
     assert len(replies) == 1
@@ -81,10 +88,10 @@ async def test_the_end_is_answered_once_and_pings_nobody(world: DiscordWorld, cl
 
 
 async def test_with_two_videos_the_least_advanced_speaks_and_a_failure_is_said_at_the_end(
-    world: DiscordWorld, client: discord.Client
+    world: DiscordWorld, client: discord.Client, store: JobStore
 ) -> None:
     message = world.post("audit-process", LINK)
-    progress = Progress(client)
+    progress = Progress(client, store)
     one, other = job_of(message), job_of(message, ATTACHMENT)
 
     progress.notice(one)
@@ -101,13 +108,15 @@ async def test_with_two_videos_the_least_advanced_speaks_and_a_failure_is_said_a
     assert own_reactions(world, message) == ["❌"]
 
 
-async def test_a_reaction_that_an_earlier_run_left_is_replaced(world: DiscordWorld, client: discord.Client) -> None:
+async def test_a_reaction_that_an_earlier_run_left_is_replaced(
+    world: DiscordWorld, client: discord.Client, store: JobStore
+) -> None:
     message = world.post("audit-process", LINK)
-    earlier = Progress(client)
+    earlier = Progress(client, store)
     earlier.notice(job_of(message).entering(Stage.DOWNLOADING, NOON))
     await earlier.drain()
 
-    later = Progress(client)
+    later = Progress(client, store)
     later.notice(job_of(message).succeeded(NOON))
     await later.drain()
 
@@ -115,11 +124,11 @@ async def test_a_reaction_that_an_earlier_run_left_is_replaced(world: DiscordWor
 
 
 async def test_a_deleted_message_stops_the_reports_and_nothing_else(
-    world: DiscordWorld, client: discord.Client
+    world: DiscordWorld, client: discord.Client, store: JobStore
 ) -> None:
     deleted, kept = world.post("audit-process", LINK), world.post("audit-process", LINK)
     world.delete(deleted["id"])
-    progress = Progress(client)
+    progress = Progress(client, store)
 
     progress.notice(job_of(deleted))
     progress.notice(job_of(kept))
@@ -128,10 +137,12 @@ async def test_a_deleted_message_stops_the_reports_and_nothing_else(
     assert own_reactions(world, kept) == ["👀"]
 
 
-async def test_a_reaction_is_made_again_until_discord_is_back(world: DiscordWorld, client: discord.Client) -> None:
+async def test_a_reaction_is_made_again_until_discord_is_back(
+    world: DiscordWorld, client: discord.Client, store: JobStore
+) -> None:
     message = world.post("audit-process", LINK)
     world.faults.append(Fault("PUT", "reactions", 503, body={"message": "down", "code": 0}, times=2))
-    progress = Progress(client)
+    progress = Progress(client, store)
 
     progress.notice(job_of(message))
     progress.notice(replace(job_of(message)).entering(Stage.DOWNLOADING, NOON))

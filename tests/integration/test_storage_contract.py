@@ -13,6 +13,7 @@ from services.clients.drive_login import load_credentials
 from services.clients.local_storage import LocalStorage
 from services.clients.storage import Storage
 from services.media import StoredFile
+from tests.builders import FakeNotes
 
 
 @pytest.fixture(params=["drive", "local"])
@@ -23,7 +24,7 @@ async def storage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
     world = DriveWorld()
     await world.start()
     world.write_token_file(tmp_path / "token.json")
-    yield DriveStorage(load_credentials(tmp_path / "token.json", None), world.url)
+    yield DriveStorage(load_credentials(tmp_path / "token.json", None), world.url, notes=FakeNotes())
     await world.stop()
     assert world.violations == []
 

@@ -1,7 +1,7 @@
 """Rules of the ledger, on a real SQLite."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,18 +9,11 @@ import pytest
 
 from services.jobs.job import Stage
 from services.store import JobStore, open_store
-from tests.builders import ATTACHMENT, NOON, YOUTUBE, a_job, an_origin, finished_artifacts
+from tests.builders import ATTACHMENT, NOON, ROUTE, YOUTUBE, a_job, an_origin, finished_artifacts
 
 
 def url(tmp_path: Path) -> str:
     return f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}"
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[JobStore]:
-    store = await open_store(url(tmp_path))
-    yield store
-    await store.aclose()
 
 
 async def test_a_job_is_recorded_once(store: JobStore) -> None:
@@ -52,6 +45,33 @@ async def test_lists_tell_what_is_on_its_way_and_what_ended_last(store: JobStore
     assert [job.id for job in await store.unfinished()] == [first.id, second.id]
     assert [job.id for job in await store.last_ended(limit=1)] == [newer.id]
     assert {job.id for job in await store.of_message(3)} == {first.id, second.id}
+
+
+async def test_an_earlier_post_of_a_video_in_the_same_channel_is_found_while_it_is_at_work_or_has_succeeded(
+    store: JobStore,
+) -> None:
+    first = a_job(YOUTUBE)
+    repost = a_job(YOUTUBE, origin=an_origin(message_id=9), created_at=NOON + timedelta(seconds=1))
+    await store.add(first)
+    await store.add(repost)
+
+    assert await store.find_first(first) is None
+    assert await store.find_first(repost) == first
+    await store.save(first.succeeded(NOON))
+    assert await store.find_first(repost) == first.succeeded(NOON)
+    await store.save(first.failed("gone", NOON))
+    assert await store.find_first(repost) is None
+    assert await store.find_first(replace(repost, route=replace(ROUTE, channel="education"))) is None
+
+
+async def test_ends_whose_report_was_not_made_are_found(store: JobStore) -> None:
+    reported, unreported = a_job(YOUTUBE).succeeded(NOON), a_job(ATTACHMENT).succeeded(NOON)
+    for job in (reported, unreported):
+        await store.add(job)
+    await store.keep_report(reported.id, "reply")
+
+    assert await store.ended_since(NOON - timedelta(days=1), without="reply") == [unreported]
+    assert await store.ended_since(NOON, without="reply") == []
 
 
 async def test_an_unknown_job_is_a_key_error(store: JobStore) -> None:

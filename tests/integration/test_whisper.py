@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from difflib import SequenceMatcher
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -62,8 +63,18 @@ def children() -> list[int]:
     return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
 
 
-def threads(pid: int) -> int:
-    return len(list(Path(f"/proc/{pid}/task").iterdir()))
+def cpu_ticks(pid: int) -> int:
+    """User and system time of a process, in hundredths of a second."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+async def until_at_rest(pid: int, within: float = 5.0) -> None:
+    async with asyncio.timeout(within):
+        before = -1
+        while (now := cpu_ticks(pid)) != before:
+            before = now
+            await asyncio.sleep(0.2)
 
 
 async def until(condition: Callable[[], bool], within: float = 5.0) -> None:
@@ -103,14 +114,24 @@ async def test_what_has_no_speech_is_an_empty_transcript_and_what_cannot_be_deco
     assert (silence.segments, silence.language) == ((), None)
 
 
-@pytest.mark.parametrize("broken", ["model.bin", "tokenizer.json"])
-async def test_a_model_that_is_not_whole_is_for_the_operator_to_mend(tmp_path: Path, broken: str) -> None:
+def a_model_without(part: str, folder: Path) -> Path:
     for file in tiny_en().iterdir():
-        (tmp_path / file.name).symlink_to(file)
-    (tmp_path / broken).unlink()
-    (tmp_path / broken).write_bytes((tiny_en() / broken).read_bytes()[:1000])
+        if file.name != part:
+            (folder / file.name).symlink_to(file)
+    return folder
 
-    async with a_transcriber(tmp_path) as transcriber:
+
+def half_a_model(folder: Path) -> Path:
+    whole = (tiny_en() / "model.bin").read_bytes()
+    (a_model_without("model.bin", folder) / "model.bin").write_bytes(whole[: len(whole) // 2])
+    return folder
+
+
+@pytest.mark.parametrize("make", [half_a_model, partial(a_model_without, "tokenizer.json")])
+async def test_a_model_that_is_not_whole_is_for_the_operator_to_mend_at_once(
+    tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
+    async with a_transcriber(make(tmp_path)) as transcriber, asyncio.timeout(10):
         with pytest.raises(OperatorError, match="WHISPER_MODEL") as error:
             await hear(transcriber)
 
@@ -132,9 +153,6 @@ async def test_a_child_that_dies_fails_its_transcriptions_and_the_next_call_star
 
 async def test_cancelling_one_ends_its_work_and_leaves_the_others_alone(tmp_path: Path) -> None:
     async with a_transcriber() as transcriber:
-        await hear(transcriber)
-        [child] = children()
-        at_rest = threads(child)
         begun = asyncio.Event()
         cancelled = asyncio.create_task(hear(transcriber, four_sonnets(tmp_path), lambda _: begun.set()))
         await begun.wait()
@@ -144,8 +162,8 @@ async def test_cancelling_one_ends_its_work_and_leaves_the_others_alone(tmp_path
         cancelled.cancel()
 
         assert recall(await other, "jfk") >= 0.9
-        await until(lambda: threads(child) == at_rest)
-        assert children() == [child]
+        [child] = children()
+        await until_at_rest(child)
 
 
 async def test_a_child_that_falls_silent_is_killed() -> None:

@@ -1,20 +1,22 @@
 """Rules of a job's way through its stages."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from services.errors import PermanentError
+from services.errors import PermanentError, TransientError
 from services.jobs.job import Artifacts, Job, JobStatus, Stage
+from services.jobs.retry import RetryPolicy
 from services.jobs.source import SourceKind
 from services.media import Progress
 from services.pipeline import runner as runner_module
 from services.pipeline.runner import JobRunner
 from services.pipeline.tasks import Tasks
-from services.store import JobStore, open_store
+from services.recorder import Recorder
+from services.store import JobStore
 from tests.builders import ATTACHMENT, NOON, YOUTUBE, a_job, a_metadata, a_transcript
 
 
@@ -52,15 +54,9 @@ class Listener:
         self.heard.append(job)
 
 
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[JobStore]:
-    store = await open_store(f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}")
-    yield store
-    await store.aclose()
-
-
-def a_runner(store: JobStore, tmp_path: Path, listener: Listener) -> JobRunner:
-    return JobRunner(store, [listener], tmp_path / "work", lambda: NOON)
+def a_runner(store: JobStore, tmp_path: Path, listener: Listener, time_limit_s: float = 60) -> JobRunner:
+    retry = RetryPolicy(max_attempts=2, jitter=lambda: 0.5)
+    return JobRunner(Recorder(store, [listener]), retry, tmp_path / "work", lambda: NOON, time_limit_s)
 
 
 async def test_stages_run_in_order_and_each_is_told_before_its_work_begins(store: JobStore, tmp_path: Path) -> None:
@@ -134,6 +130,37 @@ async def test_a_cancelled_run_keeps_its_files_for_the_next(store: JobStore, tmp
 
     assert stage.workdir is not None
     assert (stage.workdir / "left-over.part").exists()
+
+
+async def test_a_transient_failure_postpones_the_job_and_keeps_what_is_done(store: JobStore, tmp_path: Path) -> None:
+    first = FakeStage(Stage.PROCESSING, Artifacts(metadata=a_metadata()))
+    flaky = FakeStage(Stage.DOWNLOADING, error=TransientError("The site is busy."))
+
+    ended = await a_runner(store, tmp_path, Listener()).run(a_job(), [first, flaky])
+
+    assert (ended.status, ended.stage, ended.error) == (JobStatus.WAITING, Stage.DOWNLOADING, "The site is busy.")
+    assert ended.not_before == NOON + timedelta(seconds=30)
+    assert ended.artifacts.metadata == a_metadata()
+    assert flaky.workdir is not None
+    assert (flaky.workdir / "left-over.part").exists()
+
+
+async def test_a_try_that_takes_too_long_is_ended(store: JobStore, tmp_path: Path) -> None:
+    endless = FakeStage(Stage.DOWNLOADING, pause=60)
+    job = a_job(stage=Stage.DOWNLOADING, attempts=1)
+
+    ended = await a_runner(store, tmp_path, Listener(), time_limit_s=0.01).run(job, [endless])
+
+    assert (ended.status, ended.error) == (JobStatus.FAILED, f"Task {job.id} exceeded time limit")
+
+
+async def test_folders_of_jobs_that_are_not_on_their_way_are_swept_away(store: JobStore, tmp_path: Path) -> None:
+    for name in ("abandoned", "unfinished"):
+        (tmp_path / "work" / name).mkdir(parents=True)
+
+    await a_runner(store, tmp_path, Listener()).sweep({"unfinished"})
+
+    assert [folder.name for folder in (tmp_path / "work").iterdir()] == ["unfinished"]
 
 
 @pytest.mark.parametrize("error", [None, PermanentError("gone")])

@@ -192,8 +192,8 @@ function drawNotion() {
     keep(node, cells, cell);
     return node;
   });
-  const draw = page ? [{ key: page.id, page, columns: table.columns }] : [{ key: "nothing" }];
-  keep(find("page"), draw, (item, old) => (item.page ? drawPage(item, old) : h("p", { class: "nothing" }, "No page yet.")));
+  const open = page ? [{ key: page.id, page, columns: table.columns }] : [{ key: "nothing" }];
+  keep(find("page"), open, (item, old) => (item.page ? drawPage(item, old) : h("p", { class: "nothing" }, "No page yet.")));
 }
 
 function drawPage({ page, columns }, old) {

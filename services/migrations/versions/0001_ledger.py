@@ -1,4 +1,4 @@
-"""The ledger: jobs, transcripts, notes."""
+"""The ledger: jobs, transcripts, reports, notes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,6 +22,12 @@ def upgrade() -> None:
         "transcripts",
         sa.Column("job_id", sa.String, sa.ForeignKey("jobs.id"), primary_key=True),
         sa.Column("body", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "reports",
+        sa.Column("job_id", sa.String, sa.ForeignKey("jobs.id"), primary_key=True),
+        sa.Column("name", sa.String, primary_key=True),
+        sa.Column("text", sa.Text, nullable=False),
     )
     op.create_table(
         "notes",

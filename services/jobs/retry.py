@@ -1,0 +1,43 @@
+"""PURE: what becomes of a job whose stage has failed."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.errors import AuditscribeError, OperatorError, TransientError
+from services.jobs.job import Job
+
+UNEXPECTED = "Something unexpected happened inside the bot; its log tells what."
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Transient errors: again, at most `max_attempts` tries of a stage. Operator errors: when they are mended.
+
+    The wait before the nth retry is `first_s` * 4**(n-1) at most an hour, spread by half either way so that jobs that
+    failed together do not come back together; where the other side said how long to wait, that is obeyed instead.
+    """
+
+    max_attempts: int = 3
+    first_s: float = 30.0
+    jitter: Callable[[], float] = random.random
+    """From 0 to 1."""
+
+    def after_failure(self, job: Job, error: Exception, now: datetime) -> Job:
+        """Return the job as failed, or as waiting for its next try."""
+        match error:
+            case TransientError() if job.attempts < self.max_attempts:
+                return job.postponed(str(error), now, now + timedelta(seconds=self.wait_s(job.attempts, error)))
+            case OperatorError():
+                return job.held_up(str(error), now, error.provider)
+            case AuditscribeError():
+                return job.failed(str(error), now)
+            case _:
+                return job.failed(UNEXPECTED, now)
+
+    def wait_s(self, attempts: int, error: TransientError) -> float:
+        """Return the seconds before the next try, after `attempts` of them."""
+        if error.retry_after is not None:
+            return error.retry_after
+        return min(self.first_s * 4.0 ** (attempts - 1), 3600.0) * (0.5 + self.jitter())

@@ -1,0 +1,78 @@
+"""Rules of what becomes of a job whose stage has failed."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.errors import OperatorError, PermanentError, TransientError
+from services.jobs.job import Job, JobStatus, Stage
+from services.jobs.retry import UNEXPECTED, RetryPolicy
+from tests.builders import NOON, a_job
+
+POLICY = RetryPolicy(max_attempts=3, first_s=30, jitter=lambda: 0.5)
+
+
+def running(attempts: int = 1) -> Job:
+    return a_job(stage=Stage.DOWNLOADING, attempts=attempts - 1).entering(Stage.DOWNLOADING, NOON)
+
+
+@pytest.mark.parametrize(("attempts", "wait"), [(1, 30), (2, 120)])
+def test_a_transient_error_is_tried_again_with_growing_waits(attempts: int, wait: int) -> None:
+    job = POLICY.after_failure(running(attempts), TransientError("busy"), NOON)
+
+    assert (job.status, job.error) == (JobStatus.WAITING, "busy")
+    assert job.not_before == NOON + timedelta(seconds=wait)
+
+
+def test_the_last_try_of_a_stage_ends_the_job() -> None:
+    job = POLICY.after_failure(running(attempts=3), TransientError("busy"), NOON)
+
+    assert (job.status, job.error) == (JobStatus.FAILED, "busy")
+
+
+def test_tries_are_counted_for_each_stage() -> None:
+    job = running(attempts=3).entering(Stage.TRANSCRIBING, NOON)
+
+    assert POLICY.after_failure(job, TransientError("busy"), NOON).status is JobStatus.WAITING
+
+
+@pytest.mark.parametrize("seconds", [0.5, 300])
+def test_a_wait_that_was_asked_for_is_obeyed_even_over_a_minute(seconds: float) -> None:
+    job = POLICY.after_failure(running(), TransientError("busy", retry_after=seconds), NOON)
+
+    assert job.not_before == NOON + timedelta(seconds=seconds)
+
+
+@given(st.floats(0, 1), st.integers(1, 50))
+def test_waits_are_spread_by_half_and_never_longer_than_an_hour_and_a_half(jitter: float, attempts: int) -> None:
+    wait = RetryPolicy(jitter=lambda: jitter).wait_s(attempts, TransientError("busy"))
+
+    plain = min(30 * 4.0 ** (attempts - 1), 3600)
+    assert plain / 2 <= wait <= plain * 1.5
+
+
+def test_a_permanent_error_is_never_tried_again() -> None:
+    assert POLICY.after_failure(running(), PermanentError("private"), NOON).status is JobStatus.FAILED
+
+
+def test_what_an_operator_must_mend_is_waited_for_and_does_not_count_as_a_try() -> None:
+    job = running(attempts=3)
+    for _ in range(10):
+        job = POLICY.after_failure(job, OperatorError("renew it", provider="Notion"), NOON)
+        assert (job.status, job.waiting_for) == (JobStatus.WAITING, "Notion")
+        job = job.entering(Stage.DOWNLOADING, NOON)
+
+    assert job.attempts == 3
+
+
+def test_an_unexpected_error_ends_the_job_without_telling_what_it_was() -> None:
+    assert POLICY.after_failure(running(), ValueError("token=secret"), NOON).error == UNEXPECTED
+
+
+def test_a_try_that_a_restart_broke_off_does_not_count() -> None:
+    job = running(attempts=2).interrupted(NOON)
+
+    assert (job.status, job.attempts) == (JobStatus.QUEUED, 1)
+    assert job.entering(Stage.DOWNLOADING, NOON).attempts == 2
