@@ -3,7 +3,7 @@ BIN := .venv/bin
 # The machine's own certificates: registries may be reached through a mirror.
 UV := $(BIN)/uv --quiet --system-certs
 
-.PHONY: demo test check requirements clean
+.PHONY: demo test chaos test-all check requirements clean
 
 .venv: requirements-dev.txt requirements-model.txt
 	$(PYTHON) -m venv .venv
@@ -17,6 +17,11 @@ demo: .venv  ## The main job, end to end, against the sandbox: no account needed
 
 test: .venv  ## The whole test suite
 	$(BIN)/python -m pytest $(ARGS)
+
+chaos: .venv  ## Kill the bot 200 times while it works, then look for anything lost or doubled
+	$(BIN)/python -m tests.e2e.chaos $(ARGS)
+
+test-all: test chaos  ## Every test there is, the long ones too
 
 check: .venv  ## Linters, types and import contracts
 	$(BIN)/ruff check .

@@ -14,7 +14,10 @@ from bot.client import AuditscribeBot, use_addresses
 from bot.lock import only_bot_in
 from cogs.alerts import Alerts
 from cogs.attachments import attachment_resolver
+from cogs.catch_up import CatchUp
 from cogs.intake import Intake
+from cogs.listener import Listener
+from cogs.lost_pages import LostPages
 from cogs.progress import Progress
 from cogs.status import Status
 from config.notion_config import default_routes
@@ -130,7 +133,14 @@ async def run(settings: Settings, drive_folders: Mapping[str, str], stop: asynci
         )
         queue = LocalQueue(recorder, workers=settings.workers, clock=clock)
         recorder.tell_also(queue)
-        bot.with_cogs(Intake(queue, routes, bot.serves, clock), Status(store, bot.serves))
+        notion.when_back = lambda: queue.wake(Finish.name)
+        intake = Intake(queue, routes, bot.serves, clock)
+        lost_pages = LostPages(bot, intake, store=store, pages=pages, notion=notion, routes=routes.routes)
+        catch_up = CatchUp(
+            bot, intake, store, newest_known=pages.newest_message_id, take_up_lost_pages=lost_pages.take_up
+        )
+        listener = Listener(catch_up, intake, queue, store)
+        bot.with_cogs(listener, Status(store, bot.serves))
 
         await _login(bot, settings.discord_token.get_secret_value())
         restored = await queue.restore()
@@ -139,7 +149,7 @@ async def run(settings: Settings, drive_folders: Mapping[str, str], stop: asynci
         await _until(
             stop,
             _connect(bot),
-            queue.serve(tasks.process, runner.cancel),
+            _side_by_side(queue.serve(tasks.process, runner.cancel), listener.serve(bot)),
             reports=(notion_status, progress, alerts),
         )
 
@@ -179,6 +189,12 @@ async def _until(
     await asyncio.gather(connected, working, stopping, return_exceptions=True)
     for task in ended:
         task.result()
+
+
+async def _side_by_side(*services: Coroutine[Any, Any, None]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for service in services:
+            group.create_task(service)
 
 
 async def _login(bot: AuditscribeBot, token: str) -> None:

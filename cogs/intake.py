@@ -4,18 +4,22 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import discord
-from discord.ext import commands
 
-from config.notion_config import Routes
+from config.notion_config import ChannelRoute, Routes
 from services.jobs.job import Job, Origin
 from services.jobs.source import Attachment, find_sources
+from services.pipeline.page import planted_id
 from services.queue.local import LocalQueue
 
 Serves = Callable[[discord.Guild | None], bool]
+Place = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
+"""Where a server's messages are posted."""
+Channel = Place | discord.ForumChannel | discord.DMChannel | discord.GroupChannel | discord.PartialMessageable
+"""Whatever Discord may name as a message's channel, or as a thread's parent."""
 
 
-class Intake(commands.Cog):
-    """Listens in the watched channels of the served guilds, and in their threads."""
+class Intake:
+    """Takes the videos of messages in the watched channels of the served guilds, and in their threads."""
 
     def __init__(self, queue: LocalQueue, routes: Routes, serves: Serves, clock: Callable[[], datetime]) -> None:
         self._queue = queue
@@ -23,21 +27,31 @@ class Intake(commands.Cog):
         self._serves = serves
         self._clock = clock
 
-    @commands.Cog.listener()
-    async def on_message(self, message: discord.Message) -> None:
-        if message.author.bot or not self._serves(message.guild):
-            return
-        route = self._routes.find(channel_name(message))
-        if route is None:
-            return
+    def route_of(self, channel: Channel) -> ChannelRoute | None:
+        """Return what happens with a channel's videos; None where nobody watches."""
+        return self._routes.find(channel_name(channel)) if self._serves(channel.guild) else None
+
+    async def take(self, message: discord.Message) -> None:
+        """Ask for a job for each video. To take a message twice makes nothing twice."""
+        await self._queue.submit(self._jobs_of(message))
+
+    async def take_one(self, message: discord.Message, video_id: str) -> bool:
+        """Ask for the job of one video, by the id that its page has. False: the message does not hold it."""
+        wanted = [job for job in self._jobs_of(message) if planted_id(job) == video_id]
+        await self._queue.submit(wanted)
+        return bool(wanted)
+
+    def _jobs_of(self, message: discord.Message) -> list[Job]:
+        route = self.route_of(message.channel)
+        if message.author.bot or route is None:
+            return []
         origin = origin_of(message)
         sources = find_sources(texts_of(message), map(_attachment, attachments_of(message)))
-        await self._queue.submit(Job.requested(source, route, origin, self._clock()) for source in sources)
+        return [Job.requested(source, route, origin, self._clock()) for source in sources]
 
 
-def channel_name(message: discord.Message) -> str:
-    """Return the name of the message's channel; for a thread, its parent's."""
-    channel = message.channel
+def channel_name(channel: Channel) -> str:
+    """Return a channel's name; for a thread, its parent's."""
     if isinstance(channel, discord.Thread) and channel.parent:
         return channel.parent.name
     return str(channel)
@@ -48,7 +62,7 @@ def origin_of(message: discord.Message) -> Origin:
         guild_id=message.guild.id if message.guild else 0,
         guild_name=message.guild.name if message.guild else "",
         channel_id=message.channel.id,
-        channel_name=channel_name(message),
+        channel_name=channel_name(message.channel),
         message_id=message.id,
         message_url=message.jump_url,
         author_id=message.author.id,

@@ -24,6 +24,8 @@ class Metadata:
     duration_s: float | None = None
     listing: str | None = None
     """`Public` or `Unlisted`, where yt-dlp knows."""
+    expected_bytes: int | None = None
+    """What a download will bring, where the source tells."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import aiofiles
 import aiofiles.os
 
 from services.clients.checksum import md5_of
+from services.clients.disk import named_full_disk
 from services.clients.names import portable_name
 from services.errors import OperatorError, PermanentError, TransientError
 from services.media import Progress, StoredFile
@@ -25,7 +26,7 @@ _NAME_BYTES = 240
 """Leaves room for " (2)", and for the name of a copy under way."""
 
 _BLOCK_BYTES = 2**20
-_FOR_THE_OPERATOR = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+_FOR_THE_OPERATOR = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 class LocalStorage:
@@ -131,7 +132,8 @@ async def _copy(source: Path, target: Path, md5: str, progress: Progress) -> Non
 @contextmanager
 def _named_errors(root: Path) -> Iterator[None]:
     try:
-        yield
+        with named_full_disk():
+            yield
     except OSError as error:
         if error.errno in _FOR_THE_OPERATOR:
             raise OperatorError(f"{root} cannot be written: {error.strerror}.", provider="Local folder") from error

@@ -1,12 +1,14 @@
 """Takes one media file apart in a process of its own, which may die of a hostile file (the wire: child.py).
 
 In: {"file", "folder"}. Out, once: {"video": [path, bytes] or null, "audio": [path, bytes] or null, "duration_s"},
-or {"error": sentence} for a file that is no media. It is run by itself, so it imports nothing of ours.
+{"error": sentence} for a file that is no media, or {"disk_full": true}. It is run by itself, so it imports nothing of
+ours.
 """
 
 from __future__ import annotations  # av's Packet is generic for type checkers alone
 
 import ctypes
+import errno
 import json
 import math
 import os
@@ -46,6 +48,7 @@ COPIED = {
 Way = Callable[[InputContainer, AudioStream, OutputContainer], None]
 """How a sound track gets from one container into another."""
 
+DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 NO_MEDIA = "This file is not a video or sound recording that can be read."
 
 
@@ -68,7 +71,13 @@ def main() -> None:
     with os.fdopen(os.dup(1), "w") as events:
         os.dup2(2, 1)
         request = json.loads(sys.stdin.readline())
-        events.write(json.dumps(take_apart(Path(request["file"]), Path(request["folder"]))) + "\n")
+        try:
+            answer = take_apart(Path(request["file"]), Path(request["folder"]))
+        except OSError as error:  # FFmpeg's among them
+            if error.errno not in DISK_FULL:
+                raise
+            answer = {"disk_full": True}
+        events.write(json.dumps(answer) + "\n")
 
 
 def take_apart(file: Path, folder: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 from services.clients.child import start
+from services.clients.disk import full_disk
 from services.errors import PermanentError, TransientError
 from services.media import Media, MediaFile
 
@@ -16,7 +17,8 @@ async def take_apart(file: Path, folder: Path, *, timeout_s: float = 600.0) -> M
 
     The video is the file itself, where it has a moving picture. The sound is a copy of the first track in `folder`, in
     a format that any player knows; a sound recording in such a format is returned as it is. Of a truncated file, what
-    can be read counts. Raise PermanentError for a file that is no media, TransientError when it takes too long.
+    can be read counts. Raise PermanentError for a file that is no media, OperatorError when the disk is full,
+    TransientError when it takes too long.
     """
     try:
         async with asyncio.timeout(timeout_s), aclosing(await start(SCRIPT)) as child:
@@ -24,6 +26,8 @@ async def take_apart(file: Path, folder: Path, *, timeout_s: float = 600.0) -> M
             async for answer in child.events():
                 if "error" in answer:
                     raise PermanentError(answer["error"])
+                if "disk_full" in answer:
+                    raise full_disk()
                 return Media(_media_file(answer["video"]), _media_file(answer["audio"]), answer["duration_s"])
             raise TransientError(f"The media reader ended unexpectedly ({child.ending}).")
     except TimeoutError:

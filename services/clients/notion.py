@@ -64,6 +64,9 @@ class NotionClient:
         )
         self._limiter = AsyncLimiter(1, _SECONDS_A_REQUEST)
         self._not_before = 0.0
+        self._is_down = False
+        self.when_back: Callable[[], None] = lambda: None
+        """Called when a request succeeds after one that found Notion down or busy."""
         self._data_sources: dict[str, DataSource] = {}
 
     async def aclose(self) -> None:
@@ -168,14 +171,20 @@ class NotionClient:
         async with self._limiter:
             await asyncio.sleep(self._not_before - loop.time())
             try:
-                return await endpoint(*args, **kwargs)
+                answer = await endpoint(*args, **kwargs)
             except HTTPResponseError as error:
                 named = _named(error)
-                if isinstance(named, TransientError) and named.retry_after:
-                    self._not_before = loop.time() + named.retry_after
+                if isinstance(named, TransientError):
+                    self._is_down = True
+                    self._not_before = loop.time() + (named.retry_after or 0)
                 raise named from error
             except (RequestTimeoutError, httpx.TransportError) as error:
+                self._is_down = True
                 raise TransientError("Notion cannot be reached at the moment.") from error
+        if self._is_down:
+            self._is_down = False
+            self.when_back()
+        return answer
 
 
 class _NotFoundError(PermanentError):

@@ -8,6 +8,7 @@ import aiofiles
 import aiofiles.os
 import aiohttp
 
+from services.clients.disk import named_full_disk
 from services.errors import AuditscribeError, PermanentError, TransientError
 from services.media import Progress
 
@@ -26,14 +27,15 @@ class WebFiles:
     async def fetch_file(self, url: str, target: Path, *, max_bytes: int, progress: Progress) -> None:
         """Fetch `url` to `target`, which is there once it is whole; until then it grows beside it as `.part`.
 
-        Raises PermanentError if the file is gone, refused or larger than `max_bytes`, TransientError if it may come
-        another time; what has arrived by then is kept for that.
+        Raises PermanentError if the file is gone, refused or larger than `max_bytes`, OperatorError if the disk is
+        full, TransientError if it may come another time; what has arrived by then is kept for that.
         """
         part = target.with_name(f"{target.name}.part")
         headers = {"Accept-Encoding": "identity"}  # so that promised and written bytes are the same ones
         try:
-            async with aiohttp.ClientSession(timeout=self._timeout, headers=headers) as session:
-                await self._continue(session, url, part, max_bytes, progress)
+            with named_full_disk():
+                async with aiohttp.ClientSession(timeout=self._timeout, headers=headers) as session:
+                    await self._continue(session, url, part, max_bytes, progress)
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
             raise PermanentError("The file's address is no web address.") from error
         except aiohttp.ClientHttpProxyError as error:

@@ -102,6 +102,7 @@ def _metadata(video: Message) -> Metadata:
         published_at=datetime.fromtimestamp(moment, timezone.utc) if moment else None,
         duration_s=video["duration"],
         listing=LISTINGS.get(video["availability"]),
+        expected_bytes=video["expected_bytes"],
     )
 
 

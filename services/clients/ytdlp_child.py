@@ -4,7 +4,7 @@
 
     {"progress": 0.4}                            of all bytes together; only when there are new ones
     {"growing": 4096}                            bytes in the folder, while something else writes them (ffmpeg)
-    {"video": {...}}                             the answer to a question: what yt-dlp knows
+    {"video": {...}}                             the answer to a question: what yt-dlp knows, and "expected_bytes"
     {"file": "video.mp4"}                        the answer to a download: its name in the working directory
     {"refused": "live"}                          or upcoming, post_live, playlist, too_long, too_big
     {"error": text, "status", "retry_after"}     in yt-dlp's own words; status and seconds may be null
@@ -122,9 +122,10 @@ def answer(ydl: YoutubeDL, request: Json, tell: Tell) -> Json:
     info = find_video(ydl, request["url"])
     if (info.get("duration") or 0) > request["max_duration_s"]:
         raise RefusedError("too_long")
-    meter = Meter(info.get("requested_formats") or [info], request["max_bytes"], tell)
+    parts = info.get("requested_formats") or [info]
+    meter = Meter(parts, request["max_bytes"], tell)
     if not request["download"]:
-        return {"video": {key: info.get(key) for key in TOLD}}
+        return {"video": {key: info.get(key) for key in TOLD} | {"expected_bytes": expected_bytes(parts)}}
     ydl.add_progress_hook(meter)
     threading.Thread(target=watch_folder, args=(tell,), daemon=True).start()
     result: Info = ydl.process_ie_result(info, download=True)
@@ -157,12 +158,23 @@ def only_video(ydl: YoutubeDL, url: str) -> Info:
     return info
 
 
+def expected_bytes(parts: list[Json]) -> int | None:
+    """Return the size of all parts together; None where the site does not tell each."""
+    sizes = [size_of(part) for part in parts]
+    return sum(sizes) if all(sizes) else None
+
+
+def size_of(part: Json) -> int:
+    """Return the size that a format is said to have, in bytes; 0 if none."""
+    return int(part.get("filesize") or part.get("filesize_approx") or 0)
+
+
 class Meter:
     """Counts the bytes of all parts together, as yt-dlp's progress hook."""
 
     def __init__(self, parts: list[Json], max_bytes: int, tell: Tell) -> None:
         """Expect the parts, formats of yt-dlp; raise RefusedError if the site itself says that they are too big."""
-        self._expected = {part["format_id"]: part.get("filesize") or part.get("filesize_approx") or 0 for part in parts}
+        self._expected = {part["format_id"]: size_of(part) for part in parts}
         self._done = dict.fromkeys(self._expected, 0)
         self._max_bytes = max_bytes
         self._tell = tell

@@ -2,6 +2,7 @@
 
 import re
 
+from services.clients.disk import full_disk
 from services.errors import AuditscribeError, OperatorError, PermanentError, TransientError
 
 Kind = type[TransientError] | type[PermanentError] | type[OperatorError]
@@ -96,7 +97,7 @@ def classify(text: str, status: int | None, *, site: str, retry_after: float | N
     """
     said = clean(text) if status is None else f"{clean(text)} (HTTP error {status})"
     if FULL_DISK.search(said):
-        return OperatorError("The bot's disk is full.", provider="disk")
+        return full_disk()
     for pattern, kind, sentence in RULES:
         if re.search(pattern, said, re.IGNORECASE):
             return _error(kind, sentence, site, retry_after)

@@ -25,6 +25,8 @@ class VideoSource:
     """YouTube's id, the attachment's id, or the url of another site."""
     url: str | None = None
     filename: str | None = None
+    size: int | None = None
+    """Of an attachment, in bytes."""
 
     @property
     def key(self) -> str:
@@ -44,6 +46,8 @@ class Attachment:
     id: int
     filename: str
     content_type: str | None
+    size: int | None = None
+    """Bytes."""
 
 
 # A link ends at white space and at Discord's markdown; the label of `[label](link)` is no link.
@@ -65,7 +69,7 @@ def find_sources(texts: Iterable[str], attachments: Iterable[Attachment] = ()) -
     """Return each video of a message once, in the order of the message: its links, then its attachments."""
     found = [source for text in texts for source in _links(text)]
     found += [
-        VideoSource(SourceKind.DISCORD, str(attachment.id), filename=attachment.filename)
+        VideoSource(SourceKind.DISCORD, str(attachment.id), filename=attachment.filename, size=attachment.size)
         for attachment in attachments
         if _is_media(attachment)
     ]

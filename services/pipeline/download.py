@@ -1,9 +1,11 @@
 """The whole file onto this disk, and its sound out of it."""
 
+import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
+from services.clients.disk import too_little_room
 from services.clients.web import WebFiles
 from services.clients.ytdlp import YtDlp
 from services.jobs.job import Artifacts, Job, Stage
@@ -14,6 +16,13 @@ from services.pipeline.stage import need
 TakeApart = Callable[[Path, Path], Awaitable[Media]]
 """Given a file and a folder for what is made of it."""
 
+_SPARE_BYTES = 256 * 2**20
+"""What a download leaves free, for the ledger, transcripts, and whatever else lives on the disk."""
+
+
+def free_bytes(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
 
 @dataclass(frozen=True, slots=True)
 class DownloadLink:
@@ -21,13 +30,17 @@ class DownloadLink:
 
     ytdlp: YtDlp
     take_apart: TakeApart
+    free_bytes: Callable[[Path], int] = free_bytes
     name = Stage.DOWNLOADING
 
     def is_done(self, artifacts: Artifacts) -> bool:
         return artifacts.stored is not None or is_on_disk(artifacts.media)
 
     async def run(self, job: Job, workdir: Path, progress: Progress) -> Artifacts:
-        file = await self.ytdlp.download(need(job.source.url, "link"), workdir, progress)
+        file = find_whole(workdir)
+        if file is None:
+            require_room(job.artifacts, workdir, self.free_bytes(workdir))
+            file = await self.ytdlp.download(need(job.source.url, "link"), workdir, progress)
         return holding_media(job.artifacts, await self.take_apart(file, workdir))
 
 
@@ -39,16 +52,43 @@ class DownloadAttachment:
     files: WebFiles
     take_apart: TakeApart
     max_bytes: int
+    free_bytes: Callable[[Path], int] = free_bytes
     name = Stage.DOWNLOADING
 
     def is_done(self, artifacts: Artifacts) -> bool:
         return artifacts.stored is not None or is_on_disk(artifacts.media)
 
     async def run(self, job: Job, workdir: Path, progress: Progress) -> Artifacts:
-        file = workdir / f"video{PurePath(job.source.label).suffix.lower()[:10]}"
-        url = await self.resolve(job.origin, int(job.source.video_id))
-        await self.files.fetch_file(url, file, max_bytes=self.max_bytes, progress=progress)
+        file = find_whole(workdir)
+        if file is None:
+            require_room(job.artifacts, workdir, self.free_bytes(workdir))
+            file = workdir / f"video{PurePath(job.source.label).suffix.lower()[:10]}"
+            url = await self.resolve(job.origin, int(job.source.video_id))
+            await self.files.fetch_file(url, file, max_bytes=self.max_bytes, progress=progress)
         return holding_media(job.artifacts, await self.take_apart(file, workdir))
+
+
+def find_whole(workdir: Path) -> Path | None:
+    """Return the file of a download that was finished, but perhaps not recorded.
+
+    Both clients give it the name `video.<ext>` when it is whole; until then it is `video.<ext>.part` or
+    `video.<format>.<ext>`.
+    """
+    whole = (file for file in workdir.glob("video*") if file.stem == "video" and file.suffix != ".part")
+    return next(whole, None)
+
+
+def require_room(artifacts: Artifacts, workdir: Path, free: int) -> None:
+    """Raise OperatorError if the download would not fit into `free` bytes.
+
+    It takes up to twice its size: picture and sound come apart and lie beside what they are merged into, and later its
+    sound lies beside the file. What has come already counts. Where the size is not known, it is taken for small.
+    """
+    expected = need(artifacts.metadata, "metadata").expected_bytes or 0
+    present = sum(file.stat().st_size for file in workdir.iterdir())
+    needed = max(2 * expected - present, 0) + _SPARE_BYTES
+    if free < needed:
+        raise too_little_room(needed, free)
 
 
 def is_on_disk(media: Media | None) -> bool:

@@ -3,16 +3,30 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from weakref import WeakValueDictionary
 
+from config.notion_config import ChannelRoute
 from services.clients.notion import DataSource, NotionClient, Page
-from services.clients.notion_properties import Json, equals, plain_text
-from services.jobs.job import Job
+from services.clients.notion_properties import Json, equals, is_empty, plain_text
+from services.jobs.job import Job, Stage
 from services.pipeline.page import Values, column_of, encoded, final_values, opening_values, planted_id, repost_blocks
 from services.pipeline.stage import need
 
 log = logging.getLogger(__name__)
+
+_UNDER_WAY = (Stage.PROCESSING, Stage.DOWNLOADING, Stage.TRANSCRIBING, Stage.UPLOADING)
+
+
+@dataclass(frozen=True, slots=True)
+class UnfinishedPage:
+    """A page that shows no end of its video's job yet."""
+
+    id: str
+    message_id: int
+    message_url: str
+    video_id: str
 
 
 class Pages:
@@ -61,6 +75,43 @@ class Pages:
     def forget(self, job: Job) -> None:
         """Keep nothing of a job that has ended."""
         self._ids.pop(job.id, None)
+
+    async def unfinished(self, route: ChannelRoute) -> list[UnfinishedPage]:
+        """Return the pages that show no end yet, the oldest first.
+
+        A page without a Video ID was opened by an older flow and is left alone.
+        """
+        table = await self._notion.data_source(route.database)
+        ids = ("message_id", "message_url", "video_id")
+        columns = [column for key in (*ids, "status") if (column := route.field_map.get(key, "")) in table.columns]
+        if len(columns) <= len(ids):
+            return []
+        *filled, status = columns
+        options = [option for option in _UNDER_WAY if option in table.options.get(status, ())]
+        status_type = table.columns[status]
+        conditions: list[Json] = [is_empty(column, table.columns[column], empty=False) for column in filled]
+        still = [is_empty(status, status_type), *(equals(status, status_type, option) for option in options)]
+        found = await self._notion.query_all(table, [*conditions, {"or": still}])
+        texts = ((page.id, *(plain_text(page.properties[column]) for column in filled)) for page in found)
+        return [
+            UnfinishedPage(page_id, int(message_id), url, video_id)
+            for page_id, message_id, url, video_id in texts
+            if message_id.isdecimal()
+        ]
+
+    async def newest_message_id(self, route: ChannelRoute, channel_name: str) -> int | None:
+        """Return the id of the newest of a channel's messages that has a page; None where Notion knows of none."""
+        if "message_id" not in route.field_map:
+            return None
+        table = await self._notion.data_source(route.database)
+        column, channel = route.field_map["message_id"], route.field_map.get("channel", "")
+        if column not in table.columns or channel_name not in table.options.get(channel, ()):
+            return None
+        of_channel = equals(channel, table.columns[channel], channel_name)
+        conditions = [is_empty(column, table.columns[column], empty=False), of_channel]
+        found = await self._notion.query(table, conditions, newest_first=True)
+        texts = (plain_text(page.properties[column]) for page in found)
+        return max((int(text) for text in texts if text.isdecimal()), default=None)
 
     async def _find_or_open(self, job: Job, table: DataSource) -> Page:
         found = await self._find(job, table)

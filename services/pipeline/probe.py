@@ -50,4 +50,5 @@ def attachment_metadata(source: VideoSource, origin: Origin) -> Metadata:
         url=origin.message_url,
         uploader=origin.author_name,
         published_at=origin.posted_at,
+        expected_bytes=source.size,
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from services.clients.disk import named_full_disk
 from services.errors import AuditscribeError, TransientError
 from services.jobs.job import Job
 from services.jobs.retry import RetryPolicy
@@ -38,7 +39,8 @@ class JobRunner:
         limit = asyncio.timeout(self.time_limit_s)
         try:
             async with limit:
-                await asyncio.to_thread(workdir.mkdir, parents=True, exist_ok=True)
+                with named_full_disk():
+                    await asyncio.to_thread(workdir.mkdir, parents=True, exist_ok=True)
                 for stage in stages:
                     if stage.is_done(job.artifacts):
                         continue

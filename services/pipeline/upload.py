@@ -7,6 +7,7 @@ from pathlib import Path
 
 import aiofiles
 
+from services.clients.disk import named_full_disk
 from services.clients.names import portable_name
 from services.clients.storage import Storage
 from services.jobs.job import Artifacts, Job, Stage, StoredFiles
@@ -75,6 +76,7 @@ async def _write_transcript(job: Job, transcript: Transcript, workdir: Path) -> 
         "srt": (workdir / "transcript.srt", transcript.srt),
     }
     for path, text in contents.values():
-        async with aiofiles.open(path, "w", encoding="utf-8") as file:
-            await file.write(text)
+        with named_full_disk():
+            async with aiofiles.open(path, "w", encoding="utf-8") as file:
+                await file.write(text)
     return {role: path for role, (path, _) in contents.items()}

@@ -27,6 +27,7 @@ class Lanes:
         """Take in a job that is held up; open the lane once its probe has passed."""
         if job.waiting_for:
             lane = self._lanes.setdefault(job.waiting_for, _Lane())
+            lane.held.pop(job.id, None)  # at the end of the line: one that can never pass must not keep the others
             lane.held[job.id] = job.stage
             if len(lane.held) == 1 or lane.probe == job.id:
                 self._probe_later(job.waiting_for)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.jobs.job import Job, JobStatus
+from services.jobs.job import Job, JobStatus, Stage
 from services.queue.lanes import Lanes
 from services.recorder import Recorder
 
@@ -28,6 +28,7 @@ class LocalQueue:
         self._ready: asyncio.Queue[str] = asyncio.Queue()
         self._running: dict[str, asyncio.Task[Job]] = {}
         self._cancelled: dict[str, str] = {}
+        self._postponed: dict[str, Stage | None] = {}
         self._lanes = Lanes(self._ready.put_nowait, probe_s)
         self._beside: set[asyncio.Task[None]] = set()
         self._placing = asyncio.Lock()
@@ -78,9 +79,17 @@ class LocalQueue:
         finally:
             del self._cancelled[job_id]
 
+    def wake(self, stage: Stage) -> None:
+        """Try the postponed jobs of a stage now: what they wait for is known to be back."""
+        for job_id, waits_in in self._postponed.items():
+            if waits_in is stage:
+                self._ready.put_nowait(job_id)
+
     def notice(self, job: Job) -> None:
         self._lanes.notice(job)
+        self._postponed.pop(job.id, None)
         if job.status is JobStatus.WAITING and job.not_before:
+            self._postponed[job.id] = job.stage
             wait = (job.not_before - self._clock()).total_seconds()
             asyncio.get_running_loop().call_later(max(wait, 0), self._ready.put_nowait, job.id)
         if job.has_ended and not job.repost_of:

@@ -1,7 +1,8 @@
 """The real bot, connected to the sandbox's worlds through nothing but its settings."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -25,15 +26,31 @@ async def worlds(tmp_path: Path, clips: Path) -> AsyncIterator[Worlds]:
     assert worlds.violations == []
 
 
+StartBot = Callable[..., AbstractAsyncContextManager[None]]
+
+
 @pytest.fixture
-async def bot(worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+def start_bot(worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> StartBot:
+    """Returns a context manager of a bot that listens; it takes further settings."""
+
+    @asynccontextmanager
+    async def start(**settings: str) -> AsyncIterator[None]:
+        monkeypatch.chdir(worlds.folder)  # where no .env lies
+        for name, value in (worlds.settings() | worlds.environment() | settings).items():
+            monkeypatch.setenv(name, value)
+        stop = asyncio.Event()
+        running = asyncio.create_task(app.run(load_settings(), {}, stop))
+        running.add_done_callback(lambda _: worlds.discord.changed())
+        await worlds.discord.until(lambda: worlds.discord.connected or running.done())
+        yield
+        stop.set()
+        await running
+
+    return start
+
+
+@pytest.fixture
+async def bot(start_bot: StartBot) -> AsyncIterator[None]:
     """A bot that listens."""
-    monkeypatch.chdir(worlds.folder)  # where no .env lies
-    for name, value in (worlds.settings() | worlds.environment()).items():
-        monkeypatch.setenv(name, value)
-    stop = asyncio.Event()
-    running = asyncio.create_task(app.run(load_settings(), {}, stop))
-    await worlds.discord.until(lambda: worlds.discord.connected or running.done())
-    yield
-    stop.set()
-    await running
+    async with start_bot():
+        yield

@@ -5,11 +5,16 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
+from contextlib import aclosing
 
 import pytest
 
+from sandbox.media import SPEECH
+from sandbox.server import Fault
 from sandbox.site.world import JFK
 from sandbox.worlds import Worlds
+from services.jobs.job import Stage
+from services.store import open_store
 
 
 async def start(settings: dict[str, str], worlds: Worlds) -> Process:
@@ -20,6 +25,16 @@ async def start(settings: dict[str, str], worlds: Worlds) -> Process:
     )
 
 
+async def ends_cleanly(process: Process) -> None:
+    """End the bot as a host does."""
+    process.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(4):  # hosts kill after five seconds
+        _, errors = await process.communicate()
+
+    assert process.returncode == 0
+    assert b"Traceback" not in errors
+
+
 async def test_sigterm_in_the_middle_of_a_job_ends_the_bot_cleanly(worlds: Worlds) -> None:
     worlds.site.bytes_per_second = 20_000
     process = await start(worlds.settings(), worlds)
@@ -27,13 +42,51 @@ async def test_sigterm_in_the_middle_of_a_job_ends_the_bot_cleanly(worlds: World
     message = worlds.discord.post("audit-process", worlds.site.clip_url("jfk.mp4"))
     await worlds.discord.until(lambda: "⬇️" in worlds.discord.reactions_on(message["id"]))
 
-    process.send_signal(signal.SIGTERM)
-    async with asyncio.timeout(4):  # hosts kill after five seconds
-        _, errors = await process.communicate()
-
-    assert process.returncode == 0
-    assert b"Traceback" not in errors
+    await ends_cleanly(process)
     assert not worlds.discord.connected
+
+
+async def test_sigterm_in_the_middle_of_a_transcription_ends_the_bot_cleanly(worlds: Worlds) -> None:
+    process = await start(worlds.settings(), worlds)
+    await worlds.discord.until(lambda: worlds.discord.connected)
+    sonnet = SPEECH["sonnet"].read_bytes()
+    worlds.discord.post("audit-process", files=[("sonnet.mp3", sonnet, "audio/mpeg")])
+    async with aclosing(await open_store(f"sqlite+aiosqlite:///{worlds.folder / 'data' / 'auditscribe.db'}")) as ledger:
+        while not any(job.stage is Stage.TRANSCRIBING and job.progress for job in await ledger.unfinished()):
+            await asyncio.sleep(0.1)
+
+        await ends_cleanly(process)
+        [job] = await ledger.unfinished()
+    assert job.stage is Stage.TRANSCRIBING
+
+
+async def test_sigterm_in_the_middle_of_a_stalled_upload_ends_the_bot_cleanly(worlds: Worlds) -> None:
+    stalled = asyncio.Event()
+
+    async def stall() -> None:
+        stalled.set()
+        await asyncio.Event().wait()
+
+    worlds.drive.faults.append(Fault("PUT", "^/upload", meanwhile=stall))
+    process = await start(worlds.settings(), worlds)
+    await worlds.discord.until(lambda: worlds.discord.connected)
+    worlds.discord.post("audit-process", worlds.site.clip_url("jfk.mp4"))
+    await stalled.wait()
+
+    await ends_cleanly(process)
+
+
+async def test_a_second_bot_on_the_same_data_ends_at_once_with_a_sentence(worlds: Worlds) -> None:
+    first = await start(worlds.settings(), worlds)
+    await worlds.discord.until(lambda: worlds.discord.connected)
+
+    second = await start(worlds.settings(), worlds)
+    _, errors = await second.communicate()
+
+    assert second.returncode == 2
+    assert errors.decode().startswith("Another bot is running on DATA_DIR=")
+    first.terminate()
+    await first.communicate()
 
 
 async def test_ctrl_c_ends_an_idle_bot_cleanly(worlds: Worlds) -> None:

@@ -59,6 +59,7 @@ def pasting(answer: str) -> Callable[[str], str]:
     return ask
 
 
+@pytest.mark.defect("a browser login attempted on a headless host")
 @pytest.mark.parametrize("answer", ["right", " http://localhost:1/?state={state}&code=right&scope=x \n"])
 async def test_a_login_by_a_printed_address_leaves_a_private_token_file(
     answer: str, client_file: Path, tmp_path: Path

@@ -8,13 +8,15 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
+from google.auth.credentials import AnonymousCredentials
 
 from sandbox.drive.world import DriveWorld
 from sandbox.server import Fault
 from services.clients.drive import DriveStorage
+from services.clients.drive_http import Wire, named_errors
 from services.clients.drive_login import load_credentials
 from services.clients.drive_upload import Notes
-from services.errors import AuditscribeError
+from services.errors import AuditscribeError, TransientError
 from services.media import Progress, StoredFile
 from services.store import open_store
 from tests.builders import FakeNotes
@@ -48,11 +50,17 @@ def video(tmp_path: Path) -> Path:
     return path
 
 
-async def put(drive: DriveWorld, notes: Notes, path: Path, progress: Progress = lambda _fraction: None) -> StoredFile:
+async def put(
+    drive: DriveWorld,
+    notes: Notes,
+    path: Path,
+    progress: Progress = lambda _fraction: None,
+    folder: str = "root",
+) -> StoredFile:
     """Upload through a new storage, as after a start."""
     credentials = load_credentials(path.with_name("token.json"), None)
     storage = DriveStorage(credentials, drive.url, notes=notes, pauses_s=(), chunk_bytes=CHUNK)
-    return await storage.upload(path, "v.mp4", folder="root", owner="job-1", role="video", progress=progress)
+    return await storage.upload(path, "v.mp4", folder=folder, owner="job-1", role="video", progress=progress)
 
 
 async def put_and_die(drive: DriveWorld, notes: Notes, path: Path, *, chunks: int, has_next: bool = False) -> None:
@@ -150,6 +158,14 @@ async def test_a_session_is_not_taken_up_when_another_file_is_there_by_now(
     assert [file["id"] for file in drive.files()] == [first.id] == [stored.id]
 
 
+async def test_a_session_is_not_taken_up_for_another_folder(drive: DriveWorld, notes: FakeNotes, video: Path) -> None:
+    await put_and_die(drive, notes, video, chunks=50)
+    folder = drive.add_shared_drive("Team")
+    stored = await put(drive, notes, video, folder=folder)
+
+    assert [file["id"] for file in drive.tree(folder)] == [stored.id]
+
+
 async def test_the_ledger_keeps_a_session(drive: DriveWorld, video: Path) -> None:
     url = f"sqlite+aiosqlite:///{video.with_name('ledger.db')}"
     async with aclosing(await open_store(url)) as store:
@@ -170,3 +186,11 @@ async def test_an_error_does_not_tell_the_sessions_address(
 
     assert "upload_id=" in notes[SESSION]
     assert "upload_id=" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_refused_connection_does_not_tell_its_address() -> None:
+    nobody = AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth has no types here
+    with pytest.raises(TransientError) as caught, named_errors():
+        Wire(nobody).request("http://127.0.0.1:9/upload?upload_id=secret", "PUT", b"")
+
+    assert "secret" not in "".join(traceback.format_exception(caught.value))

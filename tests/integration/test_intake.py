@@ -8,32 +8,33 @@ import discord.ext.test as dpytest
 import pytest
 from discord.ext import commands
 
-from cogs.intake import Intake
-from config.notion_config import default_routes
-from services.queue.local import LocalQueue
-from services.store import JobStore, open_store
-from tests.builders import NOON
+from services.jobs.job import JobStatus
+from services.store import JobStore
+from tests.ears import Ears
 
-ROUTES = default_routes(discord_message_db="audit", videos_db="videos", drive_uploads_db=None, drive_folders={})
 LINK = "https://youtu.be/dQw4w9WgXcQ"
 CHANNELS = ["audit-process", "🎙・market-outlook", "chat"]
 AUDIT, OUTLOOK, CHAT = range(3)
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[JobStore]:
-    """The ledger behind a bot in two servers, of which it serves the first."""
-    store = await open_store(f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}")
+async def bot() -> AsyncIterator[commands.Bot]:
+    """A bot in two servers."""
     intents = discord.Intents(guilds=True, guild_messages=True, message_content=True, members=True)
     bot = commands.Bot(command_prefix=commands.when_mentioned, intents=intents)
     await bot._async_setup_hook()
     dpytest.configure(bot, guilds=["Acme", "Elsewhere"], text_channels=CHANNELS)
-    served = dpytest.get_config().guilds[0]
-    queue = LocalQueue(store, observers=(), workers=1)
-    await bot.add_cog(Intake(queue, ROUTES, lambda guild: guild == served, lambda: NOON))
-    yield store
+    yield bot
     await dpytest.empty_queue()
-    await store.aclose()
+
+
+@pytest.fixture(autouse=True)
+async def ears(bot: commands.Bot, store: JobStore) -> Ears:
+    """What listens in the first of the two servers."""
+    served = dpytest.get_config().guilds[0]
+    ears = Ears(bot, store, lambda guild: guild == served)
+    await bot.add_cog(ears.listener)
+    return ears
 
 
 async def test_a_link_in_a_watched_channel_becomes_a_job_that_knows_where_it_was_posted(store: JobStore) -> None:
@@ -90,6 +91,28 @@ async def test_a_server_that_is_not_served_is_left_alone(store: JobStore) -> Non
     assert await store.unfinished() == []
 
 
+async def test_a_message_that_is_delivered_again_asks_for_nothing_again(store: JobStore, bot: commands.Bot) -> None:
+    message = await dpytest.message(LINK, channel=AUDIT)
+
+    bot.dispatch("message", message)
+    await dpytest.run_all_events()
+
+    assert len(await store.of_message(message.id)) == 1
+
+
+async def test_a_deleted_message_cancels_its_jobs_that_wait(store: JobStore, ears: Ears) -> None:
+    message = await dpytest.message(f"{LINK} and https://videos.example/1", channel=AUDIT)
+    kept = await dpytest.message("https://videos.example/2", channel=AUDIT)
+
+    async with ears.open():
+        await message.delete()
+        await dpytest.run_all_events()
+
+    for job in await store.of_message(message.id):
+        assert (job.status, job.error) == (JobStatus.CANCELLED, "cancelled by the deletion of its message")
+    assert [job.origin.message_id for job in await store.unfinished()] == [kept.id]
+
+
 async def test_bots_and_the_bot_itself_are_ignored(store: JobStore) -> None:
     config = dpytest.get_config()
     guild = config.guilds[0]
@@ -99,5 +122,6 @@ async def test_bots_and_the_bot_itself_are_ignored(store: JobStore) -> None:
 
     await dpytest.message(LINK, channel=AUDIT, member=member)
     await guild.text_channels[0].send(LINK)
+    await dpytest.run_all_events()
 
     assert await store.unfinished() == []

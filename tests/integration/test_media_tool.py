@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 from faster_whisper import decode_audio
 
 from services.clients.media_tool import take_apart
-from services.errors import PermanentError, TransientError
+from services.errors import OperatorError, PermanentError, TransientError
 
 RATE = 48_000
 SECONDS = 3
@@ -245,3 +245,10 @@ async def test_a_cancelled_call_leaves_no_process(tmp_path: Path, folder: Path) 
     with pytest.raises(asyncio.CancelledError):
         await call
     assert not children()
+
+
+async def test_a_full_disk_is_the_operators_matter(tmp_path: Path) -> None:
+    (tmp_path / "audio.part").symlink_to("/dev/full")
+
+    with pytest.raises(OperatorError, match="disk is full"):
+        await take_apart(a_file(tmp_path / "a.mp4"), tmp_path)

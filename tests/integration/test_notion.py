@@ -65,6 +65,7 @@ async def test_without_the_key_nothing_is_sent(world: NotionWorld, notion: Notio
     assert world.exchanges == []
 
 
+@pytest.mark.defect("write failures to Notion were swallowed")
 @pytest.mark.parametrize(
     ("status", "named"),
     [

@@ -213,6 +213,7 @@ async def test_a_reposts_page_leads_to_the_first_once(
     assert paragraph["rich_text"][1]["text"]["link"]["url"] == "https://www.notion.so/first"
 
 
+@pytest.mark.defect("ProcessErrors never cleared after a later success")
 async def test_a_success_clears_the_error_of_an_earlier_try(
     world: NotionWorld, notion: NotionClient, store: JobStore, audit: str, tmp_path: Path
 ) -> None:

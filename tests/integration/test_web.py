@@ -10,7 +10,7 @@ from aiohttp import web
 
 from services.clients.guard import Guard
 from services.clients.web import WebFiles
-from services.errors import PermanentError, TransientError
+from services.errors import OperatorError, PermanentError, TransientError
 
 CONTENT = bytes(range(256)) * 8_000
 
@@ -161,6 +161,13 @@ async def test_a_file_over_the_limit_is_refused(path: str, server: FileServer, f
 
     assert [file.name for file in target.parent.iterdir()] == ["video.mp4.part"]
     await fetch(files, f"{server.url}/{path}", target, max_bytes=len(CONTENT))
+
+
+async def test_a_full_disk_is_the_operators_matter(server: FileServer, files: WebFiles, target: Path) -> None:
+    target.with_name("video.mp4.part").symlink_to("/dev/full")
+
+    with pytest.raises(OperatorError, match="disk is full"):
+        await fetch(files, f"{server.url}/whole", target)
 
 
 async def test_a_silent_server_is_given_up(server: FileServer, files: WebFiles, target: Path) -> None:

@@ -69,6 +69,21 @@ async def test_a_youtube_video_is_known_before_its_bytes(site: SiteWorld) -> Non
     assert found.published_at == datetime(2026, 1, 20, 17, tzinfo=timezone.utc)
 
 
+@pytest.mark.parametrize(
+    ("max_height", "names"), [(360, ["jfk-360.mp4", "jfk.m4a"]), (720, ["jfk-720.mp4", "jfk.m4a"])]
+)
+async def test_the_bytes_of_picture_and_sound_are_expected_before_they_come(
+    site: SiteWorld, clips: Path, max_height: int, names: list[str]
+) -> None:
+    found = await a_client(site, max_height=max_height).probe(WATCH + JFK)
+
+    assert found.expected_bytes == sum((clips / name).stat().st_size for name in names)
+
+
+async def test_a_stream_of_unknown_size_is_expected_to_be_of_unknown_size(site: SiteWorld) -> None:
+    assert (await a_client(site).probe(f"{site.url}/clips/jfk.m3u8")).expected_bytes is None
+
+
 async def test_picture_and_sound_of_a_youtube_video_become_one_file(site: SiteWorld, tmp_path: Path) -> None:
     told: list[float] = []
 
@@ -217,11 +232,31 @@ async def test_the_operators_cookies_are_sent_and_their_file_is_never_written(si
         await a_client(site, cookies=tmp_path / "absent.txt").probe(f"{site.url}/clips/jfk.mp4")
 
 
+async def test_a_full_disk_is_the_operators_matter(site: SiteWorld, tmp_path: Path) -> None:
+    (tmp_path / "video.mp4.mp4.part").symlink_to("/dev/full")
+
+    with pytest.raises(OperatorError, match="disk is full"):
+        await a_client(site).download(f"{site.url}/clips/jfk.mp4", tmp_path, lambda _: None)
+
+
 async def test_no_new_bytes_is_a_stall(site: SiteWorld, tmp_path: Path) -> None:
     with pytest.raises(TransientError, match="stalled"):
         await a_client(site, stall_timeout_s=4).download(f"{site.url}/stall/jfk.mp4", tmp_path, lambda _: None)
 
     assert processes_in(tmp_path) == []
+
+
+@pytest.mark.defect("a fixed time limit that long streams outgrew")
+async def test_a_slow_download_whose_bytes_keep_coming_is_no_stall(site: SiteWorld, tmp_path: Path) -> None:
+    size = (await a_client(site).download(f"{site.url}/clips/jfk.mp4", tmp_path, lambda _: None)).stat().st_size
+    site.bytes_per_second = size / 6
+
+    slow = a_client(site, stall_timeout_s=4).download(
+        f"{site.url}/clips/jfk-plain.mp4", tmp_path / "slow", lambda _: None
+    )
+    (tmp_path / "slow").mkdir()
+
+    assert (await slow).stat().st_size > 0
 
 
 async def test_a_child_that_dies_is_tried_again(site: SiteWorld, tmp_path: Path) -> None:

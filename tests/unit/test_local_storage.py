@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.clients.local_storage import LocalStorage
-from services.errors import PermanentError, TransientError
+from services.errors import OperatorError, PermanentError, TransientError
 from services.media import StoredFile
 
 CONTENT = b"moving pictures" * 200_000
@@ -118,6 +118,14 @@ async def test_nothing_is_stored_outside_the_root(storage: LocalStorage, video: 
     outside = StoredFile(id="../elsewhere", name="", url="")
     with pytest.raises(PermanentError, match="outside"):
         await put(storage, video, outside)
+
+
+async def test_a_full_disk_is_the_operators_matter(storage: LocalStorage, video: Path, tmp_path: Path) -> None:
+    folder = await storage.ensure_folder("Talk", owner="job-1", role="folder")
+    (tmp_path / "store" / "Talk" / ".Talk.mp4.part").symlink_to("/dev/full")
+
+    with pytest.raises(OperatorError, match="disk is full"):
+        await put(storage, video, folder)
 
 
 async def test_a_disk_that_fails_is_tried_again_later(storage: LocalStorage, video: Path, tmp_path: Path) -> None:

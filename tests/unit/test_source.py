@@ -32,6 +32,7 @@ def test_every_form_of_a_youtube_link_is_one_video(link: str) -> None:
     assert source.url == f"https://www.youtube.com/watch?v={ID}"
 
 
+@pytest.mark.defect("the link check was a substring test")
 @pytest.mark.parametrize(
     "link",
     [
@@ -81,6 +82,12 @@ def test_a_message_of_several_videos_has_each_once_in_its_order() -> None:
     keys = [source.key for source in find_sources([text], files)]
 
     assert keys == ["web:https://b.example/2", f"youtube:{ID}", "discord:2"]
+
+
+def test_an_attachments_size_is_kept() -> None:
+    [source] = find_sources([], [Attachment(2, "talk.MOV", None, size=5)])
+
+    assert source.size == 5
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def test_a_full_disk_is_nobodys_site() -> None:
     error = classify("Unable to download video: [Errno 28] No space left on device", None, site="YouTube")
 
     assert isinstance(error, OperatorError)
-    assert error.provider == "disk"
+    assert error.provider == "Disk"
 
 
 def test_a_video_s_id_says_nothing_about_it() -> None:

@@ -46,8 +46,8 @@ class BotProcess:
     def runs(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
-    async def ended(self) -> None:
-        """Wait for what must not happen.
+    async def death(self) -> None:
+        """Wait until the bot was killed.
 
         Raises:
             BotDiedError: it ended, and nobody had killed it.

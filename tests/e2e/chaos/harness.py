@@ -11,7 +11,7 @@ from pathlib import Path
 from sandbox.worlds import Worlds
 from tests.e2e.chaos.bot_process import BotProcess
 from tests.e2e.chaos.ledger import Entry, Ledger
-from tests.e2e.chaos.moments import Moment, Scene, every_moment, in_flight, random_instant
+from tests.e2e.chaos.moments import Moment, Scene, every_moment, random_instant, unanswered
 from tests.e2e.chaos.posts import Kind, Poster
 from tests.e2e.chaos.verdict import Verdict
 
@@ -39,7 +39,9 @@ class Kill:
 
     def __str__(self) -> str:
         missed = "" if self.reached else " NOT REACHED"
-        return f"{self.lived_s:5.1f} s  {self.moment}{missed} | {self.jobs or 'no job'} | {self.requests or 'no request'}"
+        return (
+            f"{self.lived_s:5.1f} s  {self.moment}{missed} | {self.jobs or 'no job'} | {self.requests or 'no request'}"
+        )
 
 
 class Chaos:
@@ -62,6 +64,11 @@ class Chaos:
         """How many kills hit each family of moments."""
         return Counter(kill.moment.family for kill in self.kills if kill.reached)
 
+    def table(self) -> str:
+        """Return how many kills hit each moment, a line each."""
+        hits = Counter(str(kill.moment) for kill in self.kills if kill.reached)
+        return "\n".join(f"{count:4} x {name}" for name, count in sorted(hits.items()))
+
     async def run(self, kills: int) -> list[str]:
         """Kill the bot `kills` times, and again for each moment that was missed. Return what is wrong in the end.
 
@@ -73,13 +80,13 @@ class Chaos:
             try:
                 await self._notice_a_first_video()
                 moments = schedule(kills, self._chance)
-                for moment in moments:
+                for moment in moments:  # those that are missed come again
                     kill = await self._kill_at(moment)
                     self.kills.append(kill)
                     self._say(f"{len(self.kills):4} {kill}")
                     if not kill.reached and self._misses(moment) < TRIES:
                         moments.append(moment)
-                return [sentence async for sentence in self._verdict()]
+                return await self._verdict()
             finally:
                 await self._bot.kill()
                 await self._bot.bury()
@@ -106,7 +113,7 @@ class Chaos:
             self._supply(moment)
         reached = await striking
         lived = asyncio.get_running_loop().time() - begun
-        requests = [one for world in self._worlds.all for one in in_flight(world, begun)]
+        requests = [one for world in self._worlds.all for one in unanswered(world, begun)]
         await self._bot.kill()
         await self._bot.bury()
         self._forgotten += self._ledger.forgotten()
@@ -115,7 +122,9 @@ class Chaos:
     def _supply(self, moment: Moment) -> None:
         """Post a video that can come to the moment, if none is on its way there, and never let the bot be idle."""
         jobs = self._by_video()
-        coming = [video for video in self._poster.videos if moment.is_ahead_of(jobs.get((video.message_id, video.video_id)))]
+        coming = [
+            video for video in self._poster.videos if moment.is_ahead_of(jobs.get((video.message_id, video.video_id)))
+        ]
         if not any(video.kind in moment.kinds for video in coming):
             self._poster.post(self._chance.choice(moment.kinds))
         unfinished = len(self._poster.videos) - sum(job.has_ended for job in jobs.values())
@@ -145,7 +154,7 @@ class Chaos:
         Raises:
             BotDiedError: it ended by itself.
         """
-        tasks = [asyncio.ensure_future(waiting), asyncio.ensure_future(self._bot.ended())]
+        tasks = [asyncio.ensure_future(waiting), asyncio.ensure_future(self._bot.death())]
         try:
             done, _ = await asyncio.wait(tasks, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -156,13 +165,27 @@ class Chaos:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _verdict(self):
-        """Let the bot finish, then yield what is wrong."""
+    async def _verdict(self) -> list[str]:
+        """Let the bot finish, and return what is wrong."""
         await self._bot.start()
-        verdict = Verdict(self._worlds, self._ledger, self._poster.videos, self._scene.work)
-        if not await self._while_it_runs(self._scene.until(verdict.is_quiet), QUIET_WITHIN_S):
-            yield f"The bot does not come to rest: {'; '.join(self._jobs())}"
-        ...
+        at_rest = await self._while_it_runs(self._scene.until(lambda: self._look().is_quiet()), QUIET_WITHIN_S)
+        await asyncio.sleep(AFTERWARDS_S)
+        verdict = self._look()
+        wrong = [] if at_rest else [f"the bot does not come to rest: {'; '.join(self._jobs())}"]
+        wrong += [*verdict.sentences(), *self._forgotten]
+        if status := await self._bot.stop():
+            wrong.append(f"SIGTERM ended the bot with status {status}")
+        await self._bot.bury()
+        await self._bot.start()
+        await asyncio.sleep(AFTERWARDS_S)
+        if self._look().traces() != verdict.traces():
+            wrong.append("started with nothing to do, the bot did something")
+        wrong += [f"an orphan outlived its bot: {command}" for command in self._bot.orphans]
+        missed = {kill.moment for kill in self.kills if self._misses(kill.moment) == TRIES}
+        return wrong + [f"never reached: {moment}" for moment in missed]
+
+    def _look(self) -> Verdict:
+        return Verdict(self._worlds, self._ledger, self._poster.videos, self._scene.work)
 
 
 def schedule(kills: int, chance: random.Random) -> list[Moment]:

@@ -55,6 +55,10 @@ class Entry:
         between = " done" if self.runs and self.runs[-1].succeeded and not self.has_ended else ""
         return f"{self.stage or self.status}{progress}{between}"
 
+    def begun(self, stage: str) -> int:
+        """Return how often a stage was begun."""
+        return sum(run.stage == stage for run in self.runs)
+
     def finished(self, stage: str) -> int:
         """Return how often a stage was brought to its end."""
         return sum(run.stage == stage and run.succeeded for run in self.runs)

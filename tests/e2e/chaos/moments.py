@@ -5,11 +5,12 @@ import random
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
 
-from sandbox.server import Exchange, Fault, World
+from sandbox.server import Fault, World
 from sandbox.worlds import Worlds
 from tests.e2e.chaos.bot_process import BotProcess
 from tests.e2e.chaos.ledger import Entry, Ledger
@@ -17,6 +18,8 @@ from tests.e2e.chaos.posts import Kind
 
 LOOK_EVERY_S = 0.002
 STAGES = ("Processing", "Downloading", "Transcribing", "Uploading to Drive", "Complete")
+LOST = 499
+"""The status of a request whose connection a world dropped."""
 CHUNK_BYTES = 2**20
 """Of a request that is large enough to be hit in its middle."""
 
@@ -50,6 +53,9 @@ class Moment:
     stage: str = STAGES[0]
     kinds: tuple[Kind, ...] = tuple(Kind)
 
+    def __str__(self) -> str:
+        return f"{self.family}: {self.name}" if self.name else self.family
+
     def is_ahead_of(self, job: Entry | None) -> bool:
         """Whether a job, None where the bot has not noticed the video yet, can still come to this moment."""
         if job is None or job.stage is None:
@@ -73,22 +79,24 @@ class _MiddleChunk(_Chunk):
 
 def every_moment() -> Iterator[Moment]:
     """Yield all moments but the random instants, each once."""
-    yield Moment("boundary", "noticed", _more(lambda job: True))
+    yield Moment("boundary", "noticed", _more(lambda _: 1))
     for stage in STAGES:
-        yield Moment("boundary", f"{stage} begun", _more(lambda job, stage=stage: _runs(job, stage)), stage)
-        yield Moment("boundary", f"{stage} done", _more(lambda job, stage=stage: job.finished(stage)), stage)
+        yield Moment("boundary", f"{stage} begun", _more(partial(Entry.begun, stage=stage)), stage)
+        yield Moment("boundary", f"{stage} done", _more(partial(Entry.finished, stage=stage)), stage)
     yield Moment("boundary", "recorded as succeeded", _more(lambda job: job.status == "succeeded"), "Complete")
 
     in_links = (Kind.YOUTUBE, Kind.LINK, Kind.PAIR, Kind.OUTLOOK, Kind.BIG_LINK)
-    yield Moment("download bytes", "of a link", _in_bytes("site"), "Downloading", in_links)
-    yield Moment("download bytes", "of an attachment", _in_bytes("discord"), "Downloading", (Kind.BIG_ATTACHMENT,))
+    yield Moment("download bytes", "of a link", _in_bytes(0.5), "Downloading", in_links)
+    yield Moment("download bytes", "of an attachment", _in_bytes(0.01), "Downloading", (Kind.BIG_ATTACHMENT,))
     yield Moment("transcription", "between two segments", _between_segments, "Transcribing", (Kind.SPEECH,))
     yield Moment("transcription", "model at work", _at_work, "Transcribing", (Kind.SPEECH,))
 
     big, upload = (Kind.BIG_LINK, Kind.BIG_ATTACHMENT), "Uploading to Drive"
     yield Moment("upload chunk", "its bytes under way", _in_chunk, upload, big)
     yield Moment("upload chunk", "sent, and lost", _at("drive", _MiddleChunk("PUT", "^/upload")), upload, big)
-    yield Moment("upload chunk", "stored, not answered", _at("drive", _MiddleChunk("PUT", "^/upload", before=False)), upload, big)
+    yield Moment(
+        "upload chunk", "stored, not answered", _at("drive", _MiddleChunk("PUT", "^/upload", before=False)), upload, big
+    )
 
     def effect(name: str, world: str, fault: Fault, stage: str, *kinds: Kind) -> Moment:
         return Moment("between effect and record", name, _at(world, fault), stage, kinds or tuple(Kind))
@@ -113,9 +121,13 @@ def random_instant(within_s: float) -> Moment:
     return Moment("random instant", "", strike)
 
 
-def in_flight(world: World) -> list[Exchange]:
-    """Return the requests that the world has not answered, the gateway's connection aside."""
-    return [one for one in world.exchanges[-50:] if not one.status and one.path != "/"]
+def unanswered(world: World, since: float) -> list[str]:
+    """Return the requests since a time that got no answer, the gateway's connection aside: `drive PUT /upload/...`."""
+    return [
+        f"{world.name} {one.method} {one.path}"
+        for one in world.exchanges[-100:]
+        if one.at >= since and one.status in (0, LOST) and one.path != "/"
+    ]
 
 
 def _more(count: Callable[[Entry], int]) -> Strike:
@@ -129,10 +141,6 @@ def _more(count: Callable[[Entry], int]) -> Strike:
         await scene.until(lambda: total() > before)
 
     return strike
-
-
-def _runs(job: Entry, stage: str) -> int:
-    return sum(run.stage == stage for run in job.runs)
 
 
 def _at(world_name: str, template: Fault) -> Strike:
@@ -150,18 +158,16 @@ def _at(world_name: str, template: Fault) -> Strike:
     return strike
 
 
-def _in_bytes(world_name: str) -> Strike:
-    """Strike while a server sends a video and a part of it is on the bot's disk."""
+def _in_bytes(kept_s: float) -> Strike:
+    """Strike when a part of a video is on the bot's disk, or up to `kept_s` seconds later."""
 
     async def strike(scene: Scene) -> None:
-        def growing() -> bool:
-            sending = any(
-                one.path.startswith(("/clips/", "/attachments/")) for one in in_flight(getattr(scene.worlds, world_name))
-            )
-            return sending and any(part.stat().st_size for part in scene.work.glob("*/*.part"))
+        def parts() -> dict[Path, int]:
+            return {part: _size(part) for part in scene.work.glob("*/*.part")}
 
-        await scene.until(growing)
-        await asyncio.sleep(scene.chance.uniform(0, 0.5 if world_name == "site" else 0))
+        before = parts()
+        await scene.until(lambda: any(size > before.get(part, 0) for part, size in parts().items()))
+        await asyncio.sleep(scene.chance.uniform(0, kept_s))
 
     return strike
 
@@ -190,7 +196,15 @@ async def _at_work(scene: Scene) -> None:
 
 async def _in_chunk(scene: Scene) -> None:
     def under_way() -> bool:
-        return any(len(one.body or b"") >= CHUNK_BYTES for one in in_flight(scene.worlds.drive) if one.method == "PUT")
+        coming = (one for one in scene.worlds.drive.exchanges[-10:] if one.method == "PUT" and not one.status)
+        return any(len(one.body) >= CHUNK_BYTES for one in coming)
 
     await scene.until(under_way)
     await asyncio.sleep(scene.chance.uniform(0.05, 0.3))
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:  # renamed meanwhile
+        return 0

@@ -39,9 +39,7 @@ class Verdict:
         return all(
             (job := self._job(video)) and job.has_ended and self._reactions(video) in (["✅"], ["❌"])
             for video in self._videos
-        ) and all(
-            len(self._replies(message_id)) >= count for message_id, count in self._posted.items()
-        )
+        ) and all(len(self._replies(message_id)) >= count for message_id, count in self._posted.items())
 
     def traces(self) -> Json:
         """Return what the bot has left in the worlds, to be compared with another time."""
@@ -164,7 +162,8 @@ class Verdict:
             span = re.fullmatch(r"bytes (\d+)-(\d+)/\d+", exchange.headers.get("Content-Range", ""))
             if span is None:
                 continue
-            planted = self._worlds.drive.transfer.planted(exchange.query["upload_id"])
+            session = self._worlds.drive.transfer._sessions[exchange.query["upload_id"]]
+            planted = session.file.metadata["appProperties"]
             file = planted["owner"], planted["role"]
             if int(span[1]) < confirmed[file]:
                 yield f"{file[1]} of {file[0]}: bytes from {span[1]} were sent again, Drive had {confirmed[file]}"
@@ -219,7 +218,8 @@ class Verdict:
 
 
 def _is_page_of(video: Video, values: Json) -> bool:
-    return values["Video ID"] == video.video_id and values.get("Message ID", video.message_id) == video.message_id
+    message_id = values.get("Message ID", video.message_id)  # which the database of videos has not
+    return (values["Video ID"], message_id) == (video.video_id, video.message_id)
 
 
 def _md5(content: bytes) -> str:

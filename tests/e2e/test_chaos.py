@@ -1,0 +1,27 @@
+"""Killed at every stage boundary, in the middle of everything and at random, the bot loses nothing, doubles nothing."""
+
+import pytest
+
+from sandbox.worlds import Worlds
+from tests.e2e.chaos.harness import Chaos
+
+KILLS = 32
+SEED = 3
+"""`make chaos` has more kills, and another seed each time."""
+
+
+@pytest.mark.timeout(600)
+async def test_a_bot_that_is_killed_at_any_instant_does_every_video_exactly_once(worlds: Worlds) -> None:
+    chaos = Chaos(worlds, SEED, print)
+
+    wrong = await chaos.run(KILLS)
+
+    assert wrong == []
+    assert chaos.hits.keys() == {
+        "boundary",
+        "download bytes",
+        "transcription",
+        "upload chunk",
+        "between effect and record",
+        "random instant",
+    }
