@@ -19,8 +19,9 @@ _SYNCED_COMMANDS = "synced commands"
 
 
 def use_addresses(api_url: str, gateway_url: str | None) -> None:
-    """Point discord.py at another Discord; it knows no other way than these two attributes of its own."""
+    """Point discord.py at a Discord; it knows no other way than these two attributes of its own."""
     Route.BASE = api_url
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # the bot does not speak
     if gateway_url:
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
 

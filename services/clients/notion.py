@@ -1,6 +1,7 @@
 """Notion: data sources and pages, through the official client, under one limiter."""
 
 import asyncio
+import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,6 @@ from functools import partial
 from typing import Any
 
 import httpx
-from aiolimiter import AsyncLimiter
 from notion_client import AsyncClient
 from notion_client.errors import HTTPResponseError, RequestTimeoutError
 from notion_client.helpers import async_collect_paginated_api
@@ -18,9 +18,15 @@ from notion_client.helpers import async_collect_paginated_api
 from services.clients.notion_properties import Json, encode
 from services.errors import AuditscribeError, OperatorError, PermanentError, TransientError
 
+log = logging.getLogger(__name__)
+
 NOTION_VERSION = "2025-09-03"
-_SECONDS_A_REQUEST = 1 / 3
-"""Notion allows three requests a second on average; evenly spaced ones never exceed that."""
+_REQUESTS_A_SECOND = 3
+"""Notion's limit, on average. A turn is free again a second after its answer: however long requests are under way, no
+second sees more of them arrive."""
+_TRIES_TOO_SOON = 4
+_SOON_S = 10.0
+"""A longer Retry-After is for whoever asked to decide upon."""
 _TIMEOUT_MS = 30_000
 _ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
 
@@ -60,9 +66,10 @@ class NotionClient:
 
     def __init__(self, token: str, api_url: str = "https://api.notion.com") -> None:
         self._client = AsyncClient(
-            auth=token, base_url=api_url, notion_version=NOTION_VERSION, timeout_ms=_TIMEOUT_MS, retry=False
+            auth=token, base_url=api_url, notion_version=NOTION_VERSION, timeout_ms=_TIMEOUT_MS, retry=False, logger=log
         )
-        self._limiter = AsyncLimiter(1, _SECONDS_A_REQUEST)
+        self._turns = asyncio.Semaphore(_REQUESTS_A_SECOND)
+        self._turn = asyncio.Lock()
         self._not_before = 0.0
         self._is_down = False
         self.when_back: Callable[[], None] = lambda: None
@@ -166,25 +173,41 @@ class NotionClient:
         )
 
     async def _send(self, endpoint: Callable[..., Awaitable[Any]], *args: str, **kwargs: Any) -> Any:
+        """Make a request; one that came too soon (429) was not carried out and is sent again when Notion wants it."""
+        for _ in range(_TRIES_TOO_SOON - 1):
+            try:
+                return await self._send_once(endpoint, *args, **kwargs)
+            except _TooSoonError as error:
+                if error.retry_after is None or error.retry_after > _SOON_S:
+                    raise
+        return await self._send_once(endpoint, *args, **kwargs)
+
+    async def _send_once(self, endpoint: Callable[..., Awaitable[Any]], *args: str, **kwargs: Any) -> Any:
         """Make one request in its turn; every failure becomes a named error."""
         loop = asyncio.get_running_loop()
-        async with self._limiter:
+        await self._turns.acquire()
+        try:
             await asyncio.sleep(self._not_before - loop.time())
-            try:
-                answer = await endpoint(*args, **kwargs)
-            except HTTPResponseError as error:
-                named = _named(error)
-                if isinstance(named, TransientError):
-                    self._is_down = True
-                    self._not_before = loop.time() + (named.retry_after or 0)
-                raise named from error
-            except (RequestTimeoutError, httpx.TransportError) as error:
+            answer = await endpoint(*args, **kwargs)
+        except HTTPResponseError as error:
+            named = _named(error)
+            if isinstance(named, TransientError):
                 self._is_down = True
-                raise TransientError("Notion cannot be reached at the moment.") from error
+                self._not_before = loop.time() + (named.retry_after or 0)
+            raise named from error
+        except (RequestTimeoutError, httpx.TransportError) as error:
+            self._is_down = True
+            raise TransientError("Notion cannot be reached at the moment.") from error
+        finally:
+            loop.call_later(1.0, self._turns.release)
         if self._is_down:
             self._is_down = False
             self.when_back()
         return answer
+
+
+class _TooSoonError(TransientError):
+    """Notion's limit of requests was exceeded."""
 
 
 class _NotFoundError(PermanentError):
@@ -202,7 +225,9 @@ def _named(error: HTTPResponseError) -> AuditscribeError:
             )
         case 404:
             return _NotFoundError("The page is no longer in Notion, or no longer shared with the bot's connection.")
-        case 409 | 429 | 529 | 500 | 502 | 503 | 504:
+        case 429:
+            return _TooSoonError("Notion is busy at the moment.", retry_after=_retry_after(error.headers))
+        case 409 | 529 | 500 | 502 | 503 | 504:
             return TransientError("Notion is busy at the moment.", retry_after=_retry_after(error.headers))
     return PermanentError(f"Notion refused the page: {str(error).rstrip('.')}.")
 

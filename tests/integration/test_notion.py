@@ -1,5 +1,6 @@
 """Rules of our Notion client, against the sandbox's Notion."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -93,17 +94,40 @@ async def test_every_other_outcome_is_a_named_error(
     assert type(error.value) is named or issubclass(type(error.value), named)
 
 
-async def test_retry_after_is_told_and_holds_all_traffic_back(world: NotionWorld, notion: NotionClient) -> None:
+async def test_a_request_that_came_too_soon_is_sent_again_when_notion_wants_it(
+    world: NotionWorld, notion: NotionClient
+) -> None:
     page_id = await a_page(world)
     body = {"object": "error", "status": 429, "code": "rate_limited", "message": "Slow down.", "request_id": "1"}
     world.faults.append(Fault("PATCH", "/v1/pages/", 429, headers={"Retry-After": "1"}, body=body))
 
+    await notion.update_status_field(page_id, "Downloading", FIELDS)
+
+    assert world.status_history(page_id) == ["Downloading"]
+    assert world.exchanges[-1].at - world.exchanges[-2].at >= 0.99
+
+
+async def test_many_requests_at_once_never_come_too_soon(world: NotionWorld, notion: NotionClient) -> None:
+    page_id = await a_page(world)
+
+    await asyncio.gather(*(notion.update_status_field(page_id, "Downloading", FIELDS) for _ in range(8)))
+
+    assert {one.status for one in world.exchanges} == {200}
+
+
+async def test_a_long_retry_after_is_told_and_holds_all_traffic_back(world: NotionWorld, notion: NotionClient) -> None:
+    page_id = await a_page(world)
+    body = {"object": "error", "status": 429, "code": "rate_limited", "message": "Slow down.", "request_id": "1"}
+    world.faults.append(Fault("PATCH", "/v1/pages/", 429, headers={"Retry-After": "300"}, body=body))
+
     with pytest.raises(TransientError) as error:
         await notion.update_status_field(page_id, "Downloading", FIELDS)
-    await notion.update_status_field(page_id, "Transcribing", FIELDS)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await notion.update_status_field(page_id, "Transcribing", FIELDS)
 
-    assert error.value.retry_after == 1
-    assert world.exchanges[-1].at - world.exchanges[-2].at >= 0.99
+    assert error.value.retry_after == 300
+    assert len(world.exchanges) == 1
 
 
 async def test_a_database_is_found_by_its_id_its_data_source_or_its_page_url(

@@ -86,8 +86,10 @@ def every_moment() -> Iterator[Moment]:
     yield Moment("boundary", "recorded as succeeded", _more(lambda job: job.status == "succeeded"), "Complete")
 
     in_links = (Kind.YOUTUBE, Kind.LINK, Kind.PAIR, Kind.OUTLOOK, Kind.BIG_LINK)
-    yield Moment("download bytes", "of a link", _in_bytes(0.5), "Downloading", in_links)
-    yield Moment("download bytes", "of an attachment", _in_bytes(0.01), "Downloading", (Kind.BIG_ATTACHMENT,))
+    yield Moment("download bytes", "of a link", _in_bytes(0.5, attached=False), "Downloading", in_links)
+    yield Moment(
+        "download bytes", "of an attachment", _in_bytes(0.01, attached=True), "Downloading", (Kind.BIG_ATTACHMENT,)
+    )
     yield Moment("transcription", "between two segments", _between_segments, "Transcribing", (Kind.SPEECH,))
     yield Moment("transcription", "model at work", _at_work, "Transcribing", (Kind.SPEECH,))
 
@@ -158,16 +160,18 @@ def _at(world_name: str, template: Fault) -> Strike:
     return strike
 
 
-def _in_bytes(kept_s: float) -> Strike:
-    """Strike when a part of a video is on the bot's disk, or up to `kept_s` seconds later."""
+def _in_bytes(longest_s: float, *, attached: bool) -> Strike:
+    """Strike when a part of a linked or an attached video has come to the bot's disk, or up to `longest_s` later."""
 
     async def strike(scene: Scene) -> None:
         def parts() -> dict[Path, int]:
-            return {part: _size(part) for part in scene.work.glob("*/*.part")}
+            jobs = scene.ledger.entries()
+            found = [part for part in scene.work.glob("*/*.part") if part.parent.name in jobs]
+            return {part: _size(part) for part in found if jobs[part.parent.name].video_id.isdigit() is attached}
 
         before = parts()
         await scene.until(lambda: any(size > before.get(part, 0) for part, size in parts().items()))
-        await asyncio.sleep(scene.chance.uniform(0, kept_s))
+        await asyncio.sleep(scene.chance.uniform(0, longest_s))
 
     return strike
 

@@ -146,12 +146,14 @@ class Verdict:
 
     def _different_files_of_a_clip(self) -> Iterator[str]:
         clips = {job.id: video.clip for video in self._videos if (job := self._job(video))}
-        md5s: defaultdict[tuple[str | None, str], Counter[str]] = defaultdict(Counter)
+        contents: defaultdict[tuple[str | None, str], Counter[str | int]] = defaultdict(Counter)
         for file in self._worlds.drive.files():
             owner, role = (file["appProperties"].get(name) for name in ("owner", "role"))
-            if role in ("video", "audio"):
-                md5s[clips.get(owner), role][file["md5"]] += 1
-        for (name, role), found in md5s.items():
+            if role == "video":
+                contents[clips.get(owner), role][file["md5"]] += 1
+            if role == "audio":  # its container has a random serial number
+                contents[clips.get(owner), role][file["bytes"]] += 1
+        for (name, role), found in contents.items():
             if len(found) > 1:
                 yield f"{name} has become different {role} files: {dict(found)}"
 
