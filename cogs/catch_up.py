@@ -20,7 +20,9 @@ log = logging.getLogger(__name__)
 _WAITS_S = (5.0, 30.0, 120.0, 600.0)
 """Before what could not be read is tried again; the last one repeats."""
 _LAST_ONES_S = 1.0
+"""How long a stopping bot waits for messages that are being taken."""
 _TO_BE_READ = -1
+"""No session's number."""
 
 NewestKnown = Callable[[ChannelRoute, str], Awaitable[int | None]]
 """Returns the newest message of a channel (by its name) that has a page."""

@@ -51,9 +51,9 @@ class Intake:
 
 
 def channel_name(channel: Channel) -> str:
-    """Return a channel's name; for a thread, its parent's."""
-    if isinstance(channel, discord.Thread) and channel.parent:
-        return channel.parent.name
+    """Return a channel's name; for a thread its parent's, which is empty where the bot may not see the parent."""
+    if isinstance(channel, discord.Thread):
+        return channel.parent.name if channel.parent else ""
     return str(channel)
 
 

@@ -3,8 +3,6 @@
 The other side of the wire is a script that reads its messages from stdin and writes its events to a duplicate of fd 1,
 made before any work is done; fd 1 itself becomes stderr, so that no library's print can break the protocol:
 
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # 1; no orphan outlives the bot
     events = os.fdopen(os.dup(1), "w", buffering=1)  # one event a line
     os.dup2(2, 1)
 """
@@ -24,6 +22,8 @@ Message = dict[str, Any]
 STDOUT, STDERR = 1, 2
 STDERR_TAIL = 4096
 """Bytes kept of what the child writes to stderr."""
+
+_LEASH = Path(__file__).with_name("leash.py")
 
 
 class Child(asyncio.SubprocessProtocol):
@@ -96,9 +96,13 @@ class Child(asyncio.SubprocessProtocol):
 async def start(script: Path, *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Child:
     """Run `script` with this Python, in its own session: signals sent to the bot's group do not reach it.
 
-    `env` None: as ours. The caller closes it: `async with aclosing(await start(...)) as child`.
+    It does not outlive the bot, not even one that is killed. `env` None: as ours. The caller closes it:
+    `async with aclosing(await start(...)) as child`.
     """
     _, child = await asyncio.get_running_loop().subprocess_exec(
-        Child, sys.executable, "-P", str(script), cwd=cwd, env=env, start_new_session=True
+        *(Child, sys.executable, "-P", str(_LEASH), str(os.getpid()), str(script)),
+        cwd=cwd,
+        env=env,
+        start_new_session=True,
     )
     return child

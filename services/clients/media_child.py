@@ -7,12 +7,10 @@ ours.
 
 from __future__ import annotations  # av's Packet is generic for type checkers alone
 
-import ctypes
 import errno
 import json
 import math
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -26,8 +24,6 @@ from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 from av.packet import Packet
 from av.stream import Disposition, Stream
-
-PR_SET_PDEATHSIG = 1
 
 CONTAINERS = "aac,aiff,amr,ape,asf,au,avi,caf,flac,flv,matroska,webm,mov,mp4,m4a,mp3,mpeg,mpegts,mxf,ogg,rm,w64,wav,wv"
 """The formats that are opened. Playlists (hls, concat) are not among them: they would read other files of this machine,
@@ -66,8 +62,6 @@ class Contents:
 
 def main() -> None:
     """Answer the one request."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     with os.fdopen(os.dup(1), "w") as events:
         os.dup2(2, 1)
         request = json.loads(sys.stdin.readline())

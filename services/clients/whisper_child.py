@@ -14,10 +14,8 @@ One that cannot be loaded ends the process, with the reason as the last line on 
 It is run by itself, so it imports nothing of ours.
 """
 
-import ctypes
 import json
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -26,8 +24,6 @@ from typing import Any
 
 from av.error import FFmpegError
 from faster_whisper import WhisperModel, decode_audio
-
-PR_SET_PDEATHSIG = 1
 
 Event = dict[str, Any]
 Tell = Callable[..., None]
@@ -59,8 +55,6 @@ def main() -> None:
 
 def open_wire() -> Tell:
     """Return what writes an event; from here on everything else that is printed goes to stderr."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     events = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     lock = threading.Lock()

@@ -12,11 +12,9 @@
 It is run by itself, so it imports nothing of ours.
 """
 
-import ctypes
 import io
 import json
 import os
-import signal
 import sys
 import threading
 import time
@@ -31,7 +29,6 @@ from yt_dlp.cookies import CookieLoadError
 from yt_dlp.networking.exceptions import HTTPError
 from yt_dlp.utils import DownloadCancelled, YoutubeDLError
 
-PR_SET_PDEATHSIG = 1
 TELL_EVERY_S = 0.2
 TOLD = (
     *("title", "webpage_url", "channel", "uploader", "duration", "availability"),
@@ -64,8 +61,6 @@ def main() -> None:
 
 def open_wire() -> Tell:
     """Return what writes an event; from here on everything else that is printed goes to stderr."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     events = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     lock = threading.Lock()

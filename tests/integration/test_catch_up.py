@@ -45,13 +45,15 @@ def listening(world: DiscordWorld, store: JobStore, monkeypatch: pytest.MonkeyPa
     @asynccontextmanager
     async def start(**settings: Any) -> AsyncIterator[Ears]:
         intents = discord.Intents(guilds=True, guild_messages=True, message_content=True)
-        async with Client("!", intents=intents, max_messages=None) as bot:
+        async with Client("!", intents=intents, max_messages=None, guild_ready_timeout=0.05) as bot:
             ears = Ears(bot, store, **settings)
             await bot.add_cog(ears.listener)
             connection = asyncio.create_task(bot.start(world.token))
             async with ears.open():
                 await world.until(lambda: world.connected)
                 yield ears
+                while bot._connection._ready_task:  # which the library forgets when it closes
+                    await asyncio.sleep(0.01)
         await connection
 
     return start

@@ -25,6 +25,7 @@ from pathlib import Path
 from services.clients.child import start
 async def main():
     child = await start(Path(sys.argv[1]))
+    child.send({"the first message": "is there before the script can read it"})
     print(child._transport.get_pid(), flush=True)
     await asyncio.sleep(60)
 asyncio.run(main())
@@ -96,6 +97,17 @@ async def test_signals_to_the_bots_group_do_not_reach_a_child(tmp_path: Path) ->
 
 @pytest.mark.parametrize("script", sorted(CLIENTS.glob("*_child.py")), ids=lambda script: script.stem)
 async def test_no_child_outlives_a_bot_that_is_killed(script: Path) -> None:
+    await kill_the_bot_of(script)
+
+
+async def test_not_even_a_child_that_has_only_begun(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("import time\ntime.sleep(60)")
+
+    await kill_the_bot_of(script)
+
+
+async def kill_the_bot_of(script: Path) -> None:
     bot = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", ORPHANING, str(script)), stdout=subprocess.PIPE, cwd=CLIENTS.parents[1]
     )

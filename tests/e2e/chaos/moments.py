@@ -45,12 +45,12 @@ Strike = Callable[[Scene], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One place to kill. It can be reached while a video of one of `kinds` is not beyond `stage`."""
+    """One place to kill, which a video of one of `kinds` comes to in `stage`; None: when the bot notices it."""
 
     family: str
     name: str
     strike: Strike
-    stage: str = STAGES[0]
+    stage: str | None = None
     kinds: tuple[Kind, ...] = tuple(Kind)
 
     def __str__(self) -> str:
@@ -58,9 +58,9 @@ class Moment:
 
     def is_ahead_of(self, job: Entry | None) -> bool:
         """Whether a job, None where the bot has not noticed the video yet, can still come to this moment."""
-        if job is None or job.stage is None:
-            return True
-        return not job.has_ended and STAGES.index(job.stage) <= STAGES.index(self.stage)
+        if job is None or self.stage is None:
+            return job is None
+        return not job.has_ended and STAGES.index(job.stage or STAGES[0]) <= STAGES.index(self.stage)
 
 
 class _Chunk(Fault):
