@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from bot import app, log
-from bot.lock import AlreadyRunningError
+from bot.start import StartError
 from config.settings import Settings, SettingsError, load_drive_folders, load_settings
 from services.clients import drive_login
 from services.errors import AuditscribeError
@@ -24,7 +24,7 @@ def main() -> int:
             settings = load_settings()
             log.configure(settings.log_level)
             asyncio.run(_run_until_signal(settings))
-    except (SettingsError, AlreadyRunningError, app.StartError, AuditscribeError) as error:
+    except (SettingsError, StartError, AuditscribeError) as error:
         print(error, file=sys.stderr)  # noqa: T201 (the last words of a start that failed)
         return WRONG_SETTINGS
     return 0

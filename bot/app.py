@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-import discord
-
 from bot.client import AuditscribeBot, use_addresses
 from bot.lock import only_bot_in
+from bot.start import check_databases, log_in, open_storage, stay_connected
 from cogs.alerts import Alerts
 from cogs.attachments import attachment_resolver
 from cogs.catch_up import CatchUp
@@ -22,17 +21,12 @@ from cogs.progress import Progress
 from cogs.status import Status
 from config.notion_config import default_routes
 from config.settings import Settings
-from services.clients.drive import DriveStorage
-from services.clients.drive_login import load_credentials
 from services.clients.guard import Guard
-from services.clients.local_storage import LocalStorage
 from services.clients.media_tool import take_apart
-from services.clients.notion import DatabaseError, NotionClient
-from services.clients.storage import Storage
+from services.clients.notion import NotionClient
 from services.clients.web import WebFiles
 from services.clients.whisper import WhisperTranscriber
 from services.clients.ytdlp import YtDlp
-from services.errors import OperatorError, TransientError
 from services.jobs.job import Job
 from services.jobs.retry import RetryPolicy
 from services.pipeline.download import DownloadAttachment, DownloadLink
@@ -57,18 +51,11 @@ _LAST_REPORTS_S = 1.0
 _REPORT_AGAIN = timedelta(days=7)
 """How old an end may be that a start still looks at for a missing report."""
 
-_CHECK_S = 10.0
-"""How long a start waits for Notion."""
-
 
 class Reports(Protocol):
     """An observer whose reports can be waited for."""
 
     async def drain(self) -> None: ...
-
-
-class StartError(Exception):
-    """The bot cannot run; the text is one sentence that says what to mend."""
 
 
 async def run(settings: Settings, drive_folders: Mapping[str, str], stop: asyncio.Event) -> None:
@@ -97,7 +84,7 @@ async def run(settings: Settings, drive_folders: Mapping[str, str], stop: asynci
         notion = await stack.enter_async_context(
             aclosing(NotionClient(settings.notion_token.get_secret_value(), settings.notion_api_url))
         )
-        await _check_databases(notion, settings)
+        await check_databases(notion, settings)
         guard = await stack.enter_async_context(Guard(settings.allow_private_hosts))
         transcriber = await stack.enter_async_context(aclosing(_transcriber(settings)))
         bot = await stack.enter_async_context(AuditscribeBot(settings.discord_guild_ids, store))
@@ -112,7 +99,7 @@ async def run(settings: Settings, drive_folders: Mapping[str, str], stop: asynci
         ytdlp = _ytdlp(settings, guard)
         last_stages = (
             Transcribe(transcriber, settings.whisper_language),
-            Upload(_storage(settings, store), zone),
+            Upload(open_storage(settings, store), zone),
             Finish(pages, notion_status.quiet),
         )
         runner = JobRunner(
@@ -142,13 +129,13 @@ async def run(settings: Settings, drive_folders: Mapping[str, str], stop: asynci
         listener = Listener(catch_up, intake, queue, store)
         bot.with_cogs(listener, Status(store, bot.serves))
 
-        await _login(bot, settings.discord_token.get_secret_value())
+        await log_in(bot, settings.discord_token.get_secret_value())
         restored = await queue.restore()
         await runner.sweep({job.id for job in restored})
         await _report_again(restored, store, notion_status, progress, since=clock() - _REPORT_AGAIN)
         await _until(
             stop,
-            _connect(bot),
+            stay_connected(bot),
             _side_by_side(queue.serve(tasks.process, runner.cancel), listener.serve(bot)),
             reports=(notion_status, progress, alerts),
         )
@@ -197,41 +184,6 @@ async def _side_by_side(*services: Coroutine[Any, Any, None]) -> None:
             group.create_task(service)
 
 
-async def _login(bot: AuditscribeBot, token: str) -> None:
-    try:
-        await bot.login(token)
-    except discord.LoginFailure:
-        raise StartError("DISCORD_TOKEN is wrong: Discord does not accept it.") from None
-
-
-async def _connect(bot: AuditscribeBot) -> None:
-    try:
-        await bot.connect()
-    except discord.PrivilegedIntentsRequired:
-        raise StartError(
-            "Discord keeps the messages' content from the bot: "
-            "switch on the Message Content Intent in the developer portal (Bot > Privileged Gateway Intents)."
-        ) from None
-
-
-async def _check_databases(notion: NotionClient, settings: Settings) -> None:
-    """Find the databases now: a wrong token or id is a fault of the settings, not of the first video."""
-    addresses = {
-        "DISCORD_MESSAGE_DB_ID": settings.discord_message_db_id,
-        "VIDEOS_DB_ID": settings.videos_db_id,
-        "DRIVE_UPLOADS_DB_ID": settings.drive_uploads_db_id,
-    }
-    for name, address in addresses.items():
-        try:
-            async with asyncio.timeout(_CHECK_S):
-                if address:
-                    await notion.data_source(address)
-        except DatabaseError as error:
-            raise StartError(f"{name} is wrong: {error}") from None
-        except (TransientError, TimeoutError) as error:
-            log.warning("notion: %s could not be checked: %s", name, error or "no answer")
-
-
 def _ytdlp(settings: Settings, guard: Guard) -> YtDlp:
     return YtDlp(
         max_height=settings.max_height,
@@ -253,17 +205,3 @@ def _transcriber(settings: Settings) -> WhisperTranscriber:
         workers=settings.workers,
         stall_timeout_s=settings.stall_timeout_s,
     )
-
-
-def _storage(settings: Settings, store: JobStore) -> Storage:
-    if not settings.uses_drive:
-        folder = settings.data_dir.resolve() / "files"
-        log.info("storage: the local folder %s", folder)
-        return LocalStorage(folder)
-    log.info("storage: Google Drive")
-    name = "GOOGLE_TOKEN_FILE" if settings.google_token_file else "GOOGLE_SERVICE_ACCOUNT_FILE"
-    try:
-        credentials = load_credentials(settings.google_token_file, settings.google_service_account_file)
-    except OperatorError as error:
-        raise StartError(f"{name} is wrong: {error}") from None
-    return DriveStorage(credentials, settings.drive_api_url, notes=store)

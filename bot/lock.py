@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-
-class AlreadyRunningError(Exception):
-    """Another bot has the folder."""
+from bot.start import StartError
 
 
 @contextmanager
@@ -15,11 +13,11 @@ def only_bot_in(data_dir: Path) -> Iterator[None]:
     """Hold the folder while the block runs; the system lets go of it when the process ends, however it ends.
 
     Raises:
-        AlreadyRunningError: another process holds it.
+        StartError: another process holds it.
     """
     with (data_dir / "bot.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise AlreadyRunningError(f"Another bot is running on DATA_DIR={data_dir}: stop it first.") from None
+            raise StartError(f"Another bot is running on DATA_DIR={data_dir}: stop it first.") from None
         yield

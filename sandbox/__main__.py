@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from bot import app, log
+from bot.start import StartError
 from config.settings import Settings
 from sandbox.demo import sample, screenshot, terminal
 from sandbox.demo.page import Page
@@ -58,7 +59,7 @@ def main() -> int:
         _say("UNCHECKED: the official descriptions of Discord and Notion are not here.")
     try:
         return asyncio.run(demo(options, console))
-    except (app.StartError, AuditscribeError, ModelError, OSError) as error:
+    except (StartError, AuditscribeError, ModelError, OSError) as error:
         _say(str(error))
         return 1
 

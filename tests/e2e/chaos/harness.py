@@ -192,6 +192,6 @@ def schedule(kills: int, chance: random.Random) -> list[Moment]:
     """Return every moment equally often and, as a third of all kills, random instants; in random order."""
     moments = list(every_moment())
     chosen = (moments * max(1, round(kills * 2 / 3 / len(moments))))[:kills]
-    chosen += [random_instant(8.0) for _ in range(kills - len(chosen))]
+    chosen += [random_instant(7.0) for _ in range(kills - len(chosen))]
     chance.shuffle(chosen)
     return chosen

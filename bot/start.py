@@ -1,0 +1,94 @@
+"""What a start finds out from the services themselves; each fault of the settings is one sentence."""
+
+import asyncio
+import logging
+
+import discord
+from discord.ext import commands
+
+from config.settings import Settings
+from services.clients.drive import DriveStorage
+from services.clients.drive_login import load_credentials
+from services.clients.local_storage import LocalStorage
+from services.clients.notion import DatabaseError, NotionClient
+from services.clients.storage import Storage
+from services.errors import OperatorError, TransientError
+from services.store import JobStore
+
+log = logging.getLogger(__name__)
+
+_CHECK_S = 10.0
+"""How long a start waits for Notion, for each database."""
+
+
+class StartError(Exception):
+    """The bot cannot run; the text is one sentence that says what to mend."""
+
+
+async def check_databases(notion: NotionClient, settings: Settings) -> None:
+    """Find the databases now: a wrong token or id is a fault of the settings, not of the first video.
+
+    Raises:
+        StartError: an address is wrong.
+        OperatorError: Notion does not accept the token.
+    """
+    addresses = {
+        "DISCORD_MESSAGE_DB_ID": settings.discord_message_db_id,
+        "VIDEOS_DB_ID": settings.videos_db_id,
+        "DRIVE_UPLOADS_DB_ID": settings.drive_uploads_db_id,
+    }
+    for name, address in addresses.items():
+        try:
+            async with asyncio.timeout(_CHECK_S):
+                if address:
+                    await notion.data_source(address)
+        except DatabaseError as error:
+            raise StartError(f"{name} is wrong: {error}") from None
+        except (TransientError, TimeoutError) as error:
+            log.warning("notion: %s could not be checked: %s", name, error or "no answer")
+
+
+def open_storage(settings: Settings, store: JobStore) -> Storage:
+    """Return Google Drive, or the local folder that stands for it.
+
+    Raises:
+        StartError: Google's credentials cannot be used.
+    """
+    if not settings.uses_drive:
+        folder = settings.data_dir.resolve() / "files"
+        log.info("storage: the local folder %s", folder)
+        return LocalStorage(folder)
+    log.info("storage: Google Drive")
+    name = "GOOGLE_TOKEN_FILE" if settings.google_token_file else "GOOGLE_SERVICE_ACCOUNT_FILE"
+    try:
+        credentials = load_credentials(settings.google_token_file, settings.google_service_account_file)
+    except OperatorError as error:
+        raise StartError(f"{name} is wrong: {error}") from None
+    return DriveStorage(credentials, settings.drive_api_url, notes=store)
+
+
+async def log_in(bot: commands.Bot, token: str) -> None:
+    """Log in to Discord.
+
+    Raises:
+        StartError: Discord does not accept the token.
+    """
+    try:
+        await bot.login(token)
+    except discord.LoginFailure:
+        raise StartError("DISCORD_TOKEN is wrong: Discord does not accept it.") from None
+
+
+async def stay_connected(bot: commands.Bot) -> None:
+    """Listen to Discord until the bot is closed.
+
+    Raises:
+        StartError: the application lacks an intent.
+    """
+    try:
+        await bot.connect()
+    except discord.PrivilegedIntentsRequired:
+        raise StartError(
+            "Discord keeps the messages' content from the bot: "
+            "switch on the Message Content Intent in the developer portal (Bot > Privileged Gateway Intents)."
+        ) from None
