@@ -28,7 +28,7 @@ class LocalQueue:
         self._ready: asyncio.Queue[str] = asyncio.Queue()
         self._running: dict[str, asyncio.Task[Job]] = {}
         self._cancelled: dict[str, str] = {}
-        self._postponed: dict[str, Stage | None] = {}
+        self._postponed: dict[str, tuple[Stage | None, asyncio.TimerHandle]] = {}
         self._lanes = Lanes(self._ready.put_nowait, probe_s)
         self._beside: set[asyncio.Task[None]] = set()
         self._placing = asyncio.Lock()
@@ -81,17 +81,18 @@ class LocalQueue:
 
     def wake(self, stage: Stage) -> None:
         """Try the postponed jobs of a stage now: what they wait for is known to be back."""
-        for job_id, waits_in in self._postponed.items():
+        for job_id, (waits_in, _) in self._postponed.items():
             if waits_in is stage:
                 self._ready.put_nowait(job_id)
 
     def notice(self, job: Job) -> None:
         self._lanes.notice(job)
-        self._postponed.pop(job.id, None)
+        if job.id in self._postponed:  # it runs, or waits for another moment
+            self._postponed.pop(job.id)[1].cancel()
         if job.status is JobStatus.WAITING and job.not_before:
-            self._postponed[job.id] = job.stage
-            wait = (job.not_before - self._clock()).total_seconds()
-            asyncio.get_running_loop().call_later(max(wait, 0), self._ready.put_nowait, job.id)
+            wait_s = max((job.not_before - self._clock()).total_seconds(), 0)
+            timer = asyncio.get_running_loop().call_later(wait_s, self._ready.put_nowait, job.id)
+            self._postponed[job.id] = (job.stage, timer)
         if job.has_ended and not job.repost_of:
             self._start(self._end_reposts(job))
 
@@ -110,7 +111,9 @@ class LocalQueue:
         except asyncio.CancelledError:
             if job_id not in self._cancelled:  # the bot stops
                 raise
-            await self._cancel(await self._store.get(job_id), self._cancelled[job_id])
+            job = await self._store.get(job_id)
+            if not job.has_ended:  # it may just have come to its own end
+                await self._cancel(job, self._cancelled[job_id])
         finally:
             del self._running[job_id]
             self._cancelled.pop(job_id, None)

@@ -12,11 +12,18 @@ REACTIONS = ["👀", "⬇️", "✍️", "☁️", "✅"]
 async def audited(worlds: Worlds, message: dict[str, Any], count: int = 1, within: float = 60) -> list[str]:
     """Return all pages once a message's `count` videos have ended, in all worlds."""
 
+    is_audit = worlds.discord.channel_id("audit-process") == message["channel_id"]
+
     def ended() -> bool:
         pages = [worlds.notion.page_values(page_id) for page_id in worlds.notion.pages(worlds.audit_database)]
-        is_true = all(page["Transcript Process Status"] in ("Complete", "Error") for page in pages)
+        ends = [page["Transcript Process Status"] for page in pages if page["Message ID"] == message["id"]]
         has_reaction = bool({"✅", "❌"} & worlds.discord.reactions_on(message["id"]).keys())
-        return is_true and has_reaction and len(replies(worlds, message)) == count
+        return (
+            (not is_audit or len(ends) == count)
+            and all(end in ("Complete", "Error") for end in ends)
+            and has_reaction
+            and len(replies(worlds, message)) == count
+        )
 
     await until(worlds, ended, within)
     return worlds.notion.pages(worlds.audit_database)

@@ -149,7 +149,7 @@ async def test_a_try_that_takes_too_long_is_ended(store: JobStore, tmp_path: Pat
     endless = FakeStage(Stage.DOWNLOADING, pause=60)
     job = a_job(stage=Stage.DOWNLOADING, attempts=1)
 
-    ended = await a_runner(store, tmp_path, Listener(), time_limit_s=0.01).run(job, [endless])
+    ended = await a_runner(store, tmp_path, Listener(), time_limit_s=0.5).run(job, [endless])
 
     assert (ended.status, ended.error) == (JobStatus.FAILED, f"Task {job.id} exceeded time limit")
 

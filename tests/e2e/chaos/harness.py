@@ -120,7 +120,10 @@ class Chaos:
         return Kill(moment, reached, lived, "; ".join(self._jobs()), ", ".join(requests))
 
     def _supply(self, moment: Moment) -> None:
-        """Post a video that can come to the moment, if none is on its way there, and never let the bot be idle."""
+        """Post a video that can come to the moment, if none is on its way there, and never let the bot be idle.
+
+        A long speech, which keeps a worker busy for longer than the bot lives, is posted only where it is needed.
+        """
         jobs = self._by_video()
         coming = [
             video for video in self._poster.videos if moment.is_ahead_of(jobs.get((video.message_id, video.video_id)))
@@ -129,7 +132,7 @@ class Chaos:
             self._poster.post(self._chance.choice(moment.kinds))
         unfinished = len(self._poster.videos) - sum(job.has_ended for job in jobs.values())
         for _ in range(AT_ONCE - unfinished):
-            self._poster.post(self._chance.choice(tuple(Kind)))
+            self._poster.post(self._chance.choice([kind for kind in Kind if kind is not Kind.SPEECH]))
 
     def _by_video(self) -> dict[tuple[str, str], Entry]:
         return {(job.message_id, job.video_id): job for job in self._ledger.entries().values()}

@@ -63,55 +63,77 @@ class Moment:
         return not job.has_ended and STAGES.index(job.stage or STAGES[0]) <= STAGES.index(self.stage)
 
 
-class _Chunk(Fault):
-    """Of the requests that bring a file's bytes: the last one, or one before it."""
-
-    last = True
+class _LastChunk(Fault):
+    """The request that brings a file's last bytes."""
 
     def matches(self, request: web.Request) -> bool:
-        found = re.fullmatch(r"bytes \d+-(\d+)/(\d+)", request.headers.get("Content-Range", ""))
-        return found is not None and (int(found[1]) + 1 == int(found[2])) is self.last and super().matches(request)
+        return _is_last(request) is True and super().matches(request)
 
 
-class _MiddleChunk(_Chunk):
-    last = False
+class _MiddleChunk(Fault):
+    """A request that brings others."""
+
+    def matches(self, request: web.Request) -> bool:
+        return _is_last(request) is False and super().matches(request)
+
+
+def _is_last(request: web.Request) -> bool | None:
+    """Return whether a request brings the last bytes of a file; None where it brings none."""
+    found = re.fullmatch(r"bytes \d+-(\d+)/(\d+)", request.headers.get("Content-Range", ""))
+    return found and int(found[1]) + 1 == int(found[2])
 
 
 def every_moment() -> Iterator[Moment]:
     """Yield all moments but the random instants, each once."""
+    yield from _boundaries()
+    yield from _in_the_middle()
+    yield from _upload_chunks()
+    yield from _effects()
+
+
+def _boundaries() -> Iterator[Moment]:
     yield Moment("boundary", "noticed", _more(lambda _: 1))
     for stage in STAGES:
         yield Moment("boundary", f"{stage} begun", _more(partial(Entry.begun, stage=stage)), stage)
         yield Moment("boundary", f"{stage} done", _more(partial(Entry.finished, stage=stage)), stage)
     yield Moment("boundary", "recorded as succeeded", _more(lambda job: job.status == "succeeded"), "Complete")
 
-    in_links = (Kind.YOUTUBE, Kind.LINK, Kind.PAIR, Kind.OUTLOOK, Kind.BIG_LINK)
-    yield Moment("download bytes", "of a link", _in_bytes(0.5, attached=False), "Downloading", in_links)
-    yield Moment(
-        "download bytes", "of an attachment", _in_bytes(0.01, attached=True), "Downloading", (Kind.BIG_ATTACHMENT,)
-    )
+
+def _in_the_middle() -> Iterator[Moment]:
+    from_links, attached = _in_bytes(0.5, attached=False), _in_bytes(0.01, attached=True)
+    links = (Kind.YOUTUBE, Kind.LINK, Kind.PAIR, Kind.OUTLOOK, Kind.BIG_LINK)
+    yield Moment("download bytes", "of a link", from_links, "Downloading", links)
+    yield Moment("download bytes", "of an attachment", attached, "Downloading", (Kind.BIG_ATTACHMENT,))
     yield Moment("transcription", "between two segments", _between_segments, "Transcribing", (Kind.SPEECH,))
     yield Moment("transcription", "model at work", _at_work, "Transcribing", (Kind.SPEECH,))
 
-    big, upload = (Kind.BIG_LINK, Kind.BIG_ATTACHMENT), "Uploading to Drive"
-    yield Moment("upload chunk", "its bytes under way", _in_chunk, upload, big)
-    yield Moment("upload chunk", "sent, and lost", _at("drive", _MiddleChunk("PUT", "^/upload")), upload, big)
-    yield Moment(
-        "upload chunk", "stored, not answered", _at("drive", _MiddleChunk("PUT", "^/upload", before=False)), upload, big
-    )
 
-    def effect(name: str, world: str, fault: Fault, stage: str, *kinds: Kind) -> Moment:
-        return Moment("between effect and record", name, _at(world, fault), stage, kinds or tuple(Kind))
+def _upload_chunks() -> Iterator[Moment]:
+    lost, stored = _MiddleChunk("PUT", "^/upload"), _MiddleChunk("PUT", "^/upload", before=False)
+    for name, strike in {
+        "its bytes under way": _in_chunk,
+        "lost": _at("drive", lost),
+        "half of it arrived": _at("drive", lost, _half_arrives),
+        "stored, not answered": _at("drive", stored),
+    }.items():
+        yield Moment("upload chunk", name, strike, "Uploading to Drive", (Kind.BIG_LINK, Kind.BIG_ATTACHMENT))
 
+
+def _effects() -> Iterator[Moment]:
+    upload, anywhere = "Uploading to Drive", tuple(Kind)
+    audited = tuple(kind for kind in Kind if kind is not Kind.OUTLOOK)
     page = Fault("POST", "^/v1/pages$", before=False)
-    yield effect("page opened", "notion", page, "Processing", *(set(Kind) - {Kind.OUTLOOK}))
-    yield effect("page made at the end", "notion", page, "Complete", Kind.OUTLOOK)
-    yield effect("page written to", "notion", Fault("PATCH", "^/v1/pages/", before=False), "Complete")
-    yield effect("folder made", "drive", Fault("POST", "^/drive/v3/files$", before=False), upload)
-    yield effect("upload session opened", "drive", Fault("POST", "^/upload", before=False), upload)
-    yield effect("file made", "drive", _Chunk("PUT", "^/upload", before=False), upload)
-    yield effect("reply sent", "discord", Fault("POST", "/messages$", before=False), "Complete")
-    yield effect("reaction set", "discord", Fault("PUT", "/reactions/", before=False), "Complete")
+    for name, world, fault, stage, kinds in (
+        ("page opened", "notion", page, "Processing", audited),
+        ("page made at the end", "notion", page, "Complete", (Kind.OUTLOOK,)),
+        ("page written to", "notion", Fault("PATCH", "^/v1/pages/", before=False), "Complete", anywhere),
+        ("folder made", "drive", Fault("POST", "^/drive/v3/files$", before=False), upload, anywhere),
+        ("upload session opened", "drive", Fault("POST", "^/upload", before=False), upload, anywhere),
+        ("file made", "drive", _LastChunk("PUT", "^/upload", before=False), upload, anywhere),
+        ("reply sent", "discord", Fault("POST", "/messages$", before=False), "Complete", anywhere),
+        ("reaction set", "discord", Fault("PUT", "/reactions/", before=False), "Complete", anywhere),
+    ):
+        yield Moment("between effect and record", name, _at(world, fault), stage, kinds)
 
 
 def random_instant(within_s: float) -> Moment:
@@ -145,12 +167,17 @@ def _more(count: Callable[[Entry], int]) -> Strike:
     return strike
 
 
-def _at(world_name: str, template: Fault) -> Strike:
+def _at(world_name: str, template: Fault, before_that: Callable[[Scene], None] = lambda _: None) -> Strike:
     """Strike from within the world, at a request that it has or has not done, but not answered."""
 
     async def strike(scene: Scene) -> None:
         world: World = getattr(scene.worlds, world_name)
-        fault = replace(template, meanwhile=scene.bot.kill)
+
+        async def kill() -> None:
+            before_that(scene)
+            await scene.bot.kill()
+
+        fault = replace(template, meanwhile=kill)
         world.faults.append(fault)
         try:
             await scene.until(lambda: not fault.times and not scene.bot.runs)
@@ -158,6 +185,14 @@ def _at(world_name: str, template: Fault) -> Strike:
             world.faults.remove(fault)
 
     return strike
+
+
+def _half_arrives(scene: Scene) -> None:
+    """Let Drive keep the beginning of the chunk that is coming."""
+    drive = scene.worlds.drive
+    chunk = next(one for one in reversed(drive.exchanges) if one.method == "PUT" and not one.status)
+    session = drive.transfer._sessions[chunk.query["upload_id"]]
+    session.received += chunk.body[: len(chunk.body) // 2]
 
 
 def _in_bytes(longest_s: float, *, attached: bool) -> Strike:
