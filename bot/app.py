@@ -59,12 +59,26 @@ class Reports(Protocol):
 
 
 async def run(settings: Settings, drive_folders: Mapping[str, str], stop: asyncio.Event) -> None:
-    """Run the bot until `stop` is set, then close cleanly.
+    """Run the bot until `stop` is set, be it in the middle of the start; then close cleanly.
 
     Raises:
         StartError: a setting is wrong, as only the services themselves can tell.
         OperatorError: Notion does not accept its token.
     """
+    has_started = asyncio.Event()
+    running = asyncio.create_task(_run(settings, drive_folders, stop, has_started))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not has_started.is_set():
+        running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def _run(
+    settings: Settings, drive_folders: Mapping[str, str], stop: asyncio.Event, has_started: asyncio.Event
+) -> None:
     use_addresses(settings.discord_api_url, settings.discord_gateway_url)
     routes = default_routes(
         discord_message_db=settings.discord_message_db_id,
@@ -78,7 +92,6 @@ async def run(settings: Settings, drive_folders: Mapping[str, str], stop: asynci
         return datetime.now(zone)
 
     async with AsyncExitStack() as stack:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
         stack.enter_context(only_bot_in(settings.data_dir))
         store = await stack.enter_async_context(aclosing(await open_store(settings.ledger_url)))
         notion = await stack.enter_async_context(
@@ -111,10 +124,16 @@ async def run(settings: Settings, drive_folders: Mapping[str, str], stop: asynci
         )
         tasks = Tasks(
             runner,
-            link_stages=(ProbeLink(ytdlp), DownloadLink(ytdlp, take_apart), *last_stages),
+            link_stages=(ProbeLink(ytdlp), DownloadLink(ytdlp, take_apart, settings.max_duration_s), *last_stages),
             attachment_stages=(
                 ProbeAttachment(resolve),
-                DownloadAttachment(resolve, WebFiles(guard.url), take_apart, settings.max_filesize_mb * 2**20),
+                DownloadAttachment(
+                    resolve,
+                    WebFiles(guard.url, stall_timeout_s=settings.stall_timeout_s),
+                    take_apart,
+                    settings.max_filesize_mb * 2**20,
+                    settings.max_duration_s,
+                ),
                 *last_stages,
             ),
         )
@@ -133,6 +152,7 @@ async def run(settings: Settings, drive_folders: Mapping[str, str], stop: asynci
         restored = await queue.restore()
         await runner.sweep({job.id for job in restored})
         await _report_again(restored, store, notion_status, progress, since=clock() - _REPORT_AGAIN)
+        has_started.set()
         await _until(
             stop,
             stay_connected(bot),

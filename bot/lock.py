@@ -13,9 +13,14 @@ def only_bot_in(data_dir: Path) -> Iterator[None]:
     """Hold the folder while the block runs; the system lets go of it when the process ends, however it ends.
 
     Raises:
-        StartError: another process holds it.
+        StartError: another process holds it, or it cannot be made.
     """
-    with (data_dir / "bot.lock").open("w") as file:
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        file = (data_dir / "bot.lock").open("w")
+    except OSError as error:
+        raise StartError(f"DATA_DIR is wrong: {data_dir} cannot be written ({error.strerror}).") from None
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

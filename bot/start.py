@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+import aiohttp
 import discord
 from discord.ext import commands
 
@@ -10,7 +11,7 @@ from config.settings import Settings
 from services.clients.drive import DriveStorage
 from services.clients.drive_login import load_credentials
 from services.clients.local_storage import LocalStorage
-from services.clients.notion import DatabaseError, NotionClient
+from services.clients.notion import DatabaseError, DataSource, NotionClient
 from services.clients.storage import Storage
 from services.errors import OperatorError, TransientError
 from services.store import JobStore
@@ -41,7 +42,7 @@ async def check_databases(notion: NotionClient, settings: Settings) -> None:
         try:
             async with asyncio.timeout(_CHECK_S):
                 if address:
-                    await notion.data_source(address)
+                    _tell_missing(name, await notion.data_source(address))
         except DatabaseError as error:
             raise StartError(f"{name} is wrong: {error}") from None
         except (TransientError, TimeoutError) as error:
@@ -59,9 +60,10 @@ def open_storage(settings: Settings, store: JobStore) -> Storage:
         log.info("storage: the local folder %s", folder)
         return LocalStorage(folder)
     log.info("storage: Google Drive")
-    name = "GOOGLE_TOKEN_FILE" if settings.google_token_file else "GOOGLE_SERVICE_ACCOUNT_FILE"
+    token, account = settings.google_token_file, settings.google_service_account_file
+    name = "GOOGLE_SERVICE_ACCOUNT_FILE" if account else "GOOGLE_TOKEN_FILE" if token else "STORAGE"
     try:
-        credentials = load_credentials(settings.google_token_file, settings.google_service_account_file)
+        credentials = load_credentials(token, account)
     except OperatorError as error:
         raise StartError(f"{name} is wrong: {error}") from None
     return DriveStorage(credentials, settings.drive_api_url, notes=store)
@@ -71,19 +73,23 @@ async def log_in(bot: commands.Bot, token: str) -> None:
     """Log in to Discord.
 
     Raises:
-        StartError: Discord does not accept the token.
+        StartError: Discord does not accept the token, or cannot be reached.
     """
     try:
         await bot.login(token)
     except discord.LoginFailure:
         raise StartError("DISCORD_TOKEN is wrong: Discord does not accept it.") from None
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        raise StartError(
+            f"Discord cannot be reached at DISCORD_API_URL, or does not answer as it should: {error}."
+        ) from None
 
 
 async def stay_connected(bot: commands.Bot) -> None:
     """Listen to Discord until the bot is closed.
 
     Raises:
-        StartError: the application lacks an intent.
+        StartError: the application lacks an intent, or Discord does not want the bot for another reason.
     """
     try:
         await bot.connect()
@@ -92,3 +98,13 @@ async def stay_connected(bot: commands.Bot) -> None:
             "Discord keeps the messages' content from the bot: "
             "switch on the Message Content Intent in the developer portal (Bot > Privileged Gateway Intents)."
         ) from None
+    except discord.ConnectionClosed as error:
+        raise StartError(f"Discord ended the connection for good (code {error.code}).") from None
+
+
+def _tell_missing(name: str, table: DataSource) -> None:
+    """Statuses and errors cannot be told in a database without the columns for them."""
+    wanted = {"Transcript Process Status": "select", "ProcessErrors": "rich_text"}
+    missing = [f"{column} ({kind})" for column, kind in wanted.items() if table.columns.get(column) != kind]
+    if name == "DISCORD_MESSAGE_DB_ID" and missing:
+        log.error("notion: the database of %s lacks the column %s: add it there", name, " and ".join(missing))

@@ -39,8 +39,13 @@ class Alerts:
         note = f"alerted {provider}"
         if job is None:
             await self._store.drop_note(note)
-        elif await self._store.find_note(note) is None:
+        elif not await self._is_told(provider, note):
             channel = self._client.get_partial_messageable(job.origin.channel_id, guild_id=job.origin.guild_id)
             with named_errors():
                 await channel.send(f"⚠️ {job.error} Videos wait for it and then go on by themselves.")
             await self._store.keep_note(note, job.id)
+
+    async def _is_told(self, provider: str, note: str) -> bool:
+        """Return whether the job that the note names still waits: a killed bot may not have lived to drop its note."""
+        job_id = await self._store.find_note(note)
+        return job_id is not None and (await self._store.get(job_id)).waiting_for == provider

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain, repeat
+from weakref import WeakValueDictionary
 
 import discord
 
@@ -56,7 +56,7 @@ class CatchUp:
         self._session = 0
         self._read_in: dict[int, int] = {}
         """The session in which a place was read to its end. Before the first session nothing can have been missed."""
-        self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._guilds_known = asyncio.Event()
 
     def begin_session(self) -> None:
@@ -70,7 +70,8 @@ class CatchUp:
     def turn_of(self, place_id: int) -> asyncio.Lock:
         """First come, first served; a channel and its threads are one."""
         place = self._client.get_channel(place_id)
-        return self._turns[place.parent_id if isinstance(place, discord.Thread) else place_id]
+        shared_id = place.parent_id if isinstance(place, discord.Thread) else place_id
+        return self._turns.setdefault(shared_id, asyncio.Lock())
 
     async def take(self, message: discord.Message) -> None:
         """Take a message that has just arrived, after those that were missed before it."""
@@ -80,11 +81,20 @@ class CatchUp:
         async with self.turn_of(place.id):
             await self._read_missed(place, before=message.id)
             is_read, session = self._is_read(place), self._session
-            self._read_in[place.id] = _TO_BE_READ  # again by the next message, should this one fail
-            await self._intake.take(message)
-            if is_read:
-                await self._pass(message)
-                self._read_in[place.id] = session
+            self._read_in[place.id] = _TO_BE_READ  # by whoever comes first, should this message fail
+            try:
+                await self._intake.take(message)
+                if is_read:
+                    await self._pass(message)
+                    self._read_in[place.id] = session
+            finally:
+                if is_read and not self._is_read(place):
+                    self.read_everywhere()
+
+    async def is_history(self, message: discord.Message) -> bool:
+        """Return whether a message is older than the first start; where that is not known yet, it counts as such."""
+        first = await self._store.find_note(_first_note(message.channel.id))
+        return (first is None or message.id <= int(first)) and not await self._store.of_message(message.id)
 
     async def serve(self) -> None:
         """Read what was missed, after the start and after every lost session, until cancelled."""
@@ -140,6 +150,9 @@ class CatchUp:
         except AuditscribeError as error:
             log.warning("discord: #%s could not be read since the last message dealt with: %s", place.name, error)
             return isinstance(error, PermanentError)
+        except Exception:  # the observer's boundary: what keeps one place from being read never ends the bot
+            log.exception("discord: #%s could not be read since the last message dealt with", place.name)
+            return False
         self._read_in[place.id] = session
         return True
 
@@ -161,6 +174,7 @@ class CatchUp:
             start = await self._newest_of(place) or _newest_in(place.guild)
         if before is not None:
             start = min(start, before - 1)
+        await self._store.keep_note(_first_note(place.id), str(start))
         await self._store.keep_note(_note(place.id), str(start))
         return start
 
@@ -177,6 +191,11 @@ class CatchUp:
 
 def _note(place_id: int) -> str:
     return f"seen {place_id}"
+
+
+def _first_note(place_id: int) -> str:
+    """Name the note of a place's first watermark, which stays where it is."""
+    return f"first {place_id}"
 
 
 def _places_in(guild: discord.Guild) -> tuple[Place, ...]:

@@ -85,4 +85,4 @@ def attachments_of(message: discord.Message) -> Iterator[discord.Attachment]:
 
 
 def _attachment(attachment: discord.Attachment) -> Attachment:
-    return Attachment(attachment.id, attachment.filename, attachment.content_type)
+    return Attachment(attachment.id, attachment.filename, attachment.content_type, attachment.size)

@@ -1,6 +1,7 @@
 """What Discord tells of sessions and messages, handed on to those who deal with it."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 import discord
 from discord.ext import commands
@@ -12,6 +13,8 @@ from services.queue.local import LocalQueue
 from services.store import JobStore
 
 _WAITS = (JobStatus.QUEUED, JobStatus.WAITING)
+_NEWS = timedelta(minutes=5)
+"""How long after an edit Discord may tell of it."""
 
 
 class Listener(commands.Cog):
@@ -53,10 +56,13 @@ class Listener(commands.Cog):
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
-        if payload.message.edited_at is None:  # Discord's own additions, such as previews of links
+        """An edit; a preview of a link or a pin comes as one too, with the moment of the last real one if any."""
+        edited_at = payload.message.edited_at
+        if edited_at is None or discord.utils.utcnow() - edited_at > _NEWS:
             return
         async with self._catch_up.turn_of(payload.channel_id):
-            await self._intake.take(payload.message)
+            if not await self._catch_up.is_history(payload.message):
+                await self._intake.take(payload.message)
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:

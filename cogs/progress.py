@@ -1,5 +1,6 @@
 """What people see on the message itself: one reaction that follows the work, and a reply when it has ended."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import discord
@@ -14,14 +15,6 @@ _NONCE_LENGTH = 25
 """Characters that Discord takes as a message's nonce."""
 _LOOK_BACK = 100
 """Messages among which a restarted bot looks for its own reply."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Reaction:
-    origin: Origin
-    emoji: str
-    ended: tuple[str, ...]
-    """The message's jobs, when this is its last reaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +35,8 @@ class Progress:
         self._store = store
         self._jobs: dict[int, dict[str, Job]] = {}
         self._noticed: dict[int, str] = {}
-        self._shown: dict[int, set[str]] = {}
-        self._reactions: Projection[int, _Reaction] = Projection("reaction", self._react)
+        self._shown: dict[int, str] = {}
+        self._reactions: Projection[int, tuple[Job, ...]] = Projection("reaction", self._react)
         self._replies: Projection[str, _Ending] = Projection("reply", self._reply)
 
     def notice(self, job: Job) -> None:
@@ -51,14 +44,13 @@ class Progress:
         jobs = self._jobs.setdefault(message_id, {})
         is_news = job.id not in jobs
         jobs[job.id] = job
-        all_ended = all(other.has_ended for other in jobs.values())
         emoji = views.emoji(least_advanced(jobs.values()))
         if emoji != self._noticed.get(message_id):
             self._noticed[message_id] = emoji
-            self._reactions.push(message_id, _Reaction(job.origin, emoji, tuple(jobs) if all_ended else ()))
+            self._reactions.push(message_id, tuple(jobs.values()))
         if job.has_ended:
             self._replies.push(job.id, _Ending(job, may_be_answered=is_news))
-        if all_ended:
+        if all(other.has_ended for other in jobs.values()):
             del self._jobs[message_id], self._noticed[message_id]
 
     async def drain(self) -> None:
@@ -69,28 +61,28 @@ class Progress:
         await self._reactions.aclose()
         await self._replies.aclose()
 
-    async def _react(self, message_id: int, reaction: _Reaction) -> None:
-        message = self._message(reaction.origin)
+    async def _react(self, message_id: int, noticed: tuple[Job, ...]) -> None:
+        """Show one reaction for all jobs of the message, also for those that had ended when an edit brought others."""
+        jobs = {job.id: job for job in (*await self._store.of_message(message_id), *noticed)}
+        emoji = views.emoji(least_advanced(jobs.values()))
+        message = self._message(noticed[0].origin)
+        known = self._shown.pop(message_id, None)  # for good, should this fail: then Discord is asked
         with named_errors():
-            shown = await self._shown_on(message, reaction)
-            while shown:
-                await message.remove_reaction(next(iter(shown)), self._me)
-                shown.pop()
-            await message.add_reaction(reaction.emoji)
-        shown.add(reaction.emoji)
-        for job_id in reaction.ended:
+            shown = {known} if known else await self._shown_on(message, jobs.values())
+            for other in shown - {emoji}:
+                await message.remove_reaction(other, self._me)
+            await message.add_reaction(emoji)
+        if not all(job.has_ended for job in jobs.values()):
+            self._shown[message_id] = emoji
+            return
+        for job_id in jobs:
             await self._store.keep_report(job_id, "reaction")
-        if reaction.ended:
-            del self._shown[message_id]
 
-    async def _shown_on(self, message: discord.PartialMessage, reaction: _Reaction) -> set[str]:
-        """Return the bot's other reactions; Discord is asked only where an earlier run of the bot may have left one."""
-        if message.id not in self._shown:
-            left: set[str] = set()
-            if reaction.emoji != views.WAITING:
-                left = {str(found.emoji) for found in (await message.fetch()).reactions if found.me}
-            self._shown[message.id] = left - {reaction.emoji}
-        return self._shown[message.id]
+    async def _shown_on(self, message: discord.PartialMessage, jobs: Iterable[Job]) -> set[str]:
+        """Return the bot's own reactions; Discord is asked only where there may be another one than the first."""
+        if all(views.emoji(job) == views.WAITING for job in jobs):
+            return set()
+        return {str(found.emoji) for found in (await message.fetch()).reactions if found.me}
 
     async def _reply(self, job_id: str, ending: _Ending) -> None:
         if await self._store.find_report(job_id, "reply") is not None:

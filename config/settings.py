@@ -35,6 +35,18 @@ def _http_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _host_and_port(pairs: tuple[str, ...]) -> tuple[str, ...]:
+    if any(not port.isdecimal() or not host for host, _, port in (pair.rpartition(":") for pair in pairs)):
+        raise ValueError("must be a list of host:port pairs, separated by commas")
+    return pairs
+
+
+def _sqlite_url(url: str) -> str:
+    if not url.startswith("sqlite+aiosqlite:///"):
+        raise ValueError("must be a SQLite url such as sqlite+aiosqlite:////srv/ledger.db; there is no Postgres yet")
+    return url
+
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 
 
@@ -66,7 +78,7 @@ class Settings(BaseSettings):
     google_service_account_file: Path | None = None
 
     data_dir: Path = Path("data")
-    database_url: str | None = None
+    database_url: Annotated[str, AfterValidator(_sqlite_url)] | None = None
     workers: Annotated[int, Field(ge=1)] = 2
 
     whisper_model: str = "small"
@@ -82,7 +94,9 @@ class Settings(BaseSettings):
     max_attempts: Annotated[int, Field(ge=1)] = 3
 
     allow_any_site: bool = False
-    allow_private_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ()
+    allow_private_hosts: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_host_and_port)
+    ] = ()
     ytdlp_cookies_file: Path | None = None
     timezone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
 

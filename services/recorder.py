@@ -1,17 +1,24 @@
 """Writes what became of a job into the ledger, then lets everyone know."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 
 from services.jobs.job import Job
 from services.jobs.observer import Observer
-from services.store import JobStore
+from services.store import JobStore, LedgerError
 
 log = logging.getLogger(__name__)
 
+PATIENCE_S = 5.0
+"""Between two tries to write into a ledger that takes nothing."""
+
 
 class Recorder:
-    """The only one who tells observers of jobs, and never before the ledger has them."""
+    """The only one who tells observers of jobs, and never before the ledger has them.
+
+    It waits for a ledger that takes nothing, such as one on a full disk: work that is done must not be lost.
+    """
 
     def __init__(self, store: JobStore, observers: Sequence[Observer] = ()) -> None:
         self.store = store
@@ -30,9 +37,18 @@ class Recorder:
 
     async def record(self, job: Job) -> Job:
         """Record the new state of a known job, and return it."""
-        await self.store.save(job)
+        await self.keep(job)
         self._tell(job)
         return job
+
+    async def keep(self, job: Job) -> None:
+        """Record a job's new artifacts, which nobody needs to be told of."""
+        while True:
+            try:
+                return await self.store.save(job)
+            except LedgerError as error:
+                log.error("%s: %s", job.id, error)  # noqa: TRY400 (it is said each time; the traceback tells no more)
+                await asyncio.sleep(PATIENCE_S)
 
     def _tell(self, job: Job) -> None:
         log.debug("%s: %s %s %s", job.id, job.status, job.stage or "", job.progress or "")

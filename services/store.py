@@ -1,6 +1,7 @@
 """The ledger: every job, as it was last recorded, and its transcript."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -11,8 +12,9 @@ from alembic import command
 from alembic.config import Config
 from pydantic import TypeAdapter
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from services.errors import TransientError
 from services.jobs.job import ENDED, Job, JobStatus
 from services.media import Transcript
 
@@ -70,6 +72,10 @@ notes = sa.Table(
 )
 
 
+class LedgerError(TransientError):
+    """The ledger takes nothing: its disk is full, or another process holds it."""
+
+
 class JobStore:
     """Open it with `open_store`, close it with `aclose`."""
 
@@ -81,13 +87,13 @@ class JobStore:
 
     async def add(self, job: Job) -> bool:
         """Record a new job; False if the ledger has it already."""
-        async with self._engine.begin() as connection:
+        async with self._writing() as connection:
             added = await connection.execute(insert(jobs).values(_row(job)).on_conflict_do_nothing())
             return added.rowcount == 1
 
     async def save(self, job: Job) -> None:
         """Record what became of a job."""
-        async with self._engine.begin() as connection:
+        async with self._writing() as connection:
             await connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(_row(job)))
             if job.artifacts.transcript is not None:
                 body = _TRANSCRIPT.dump_json(job.artifacts.transcript).decode()
@@ -145,7 +151,7 @@ class JobStore:
     async def keep_report(self, job_id: str, name: str, text: str = "") -> None:
         """Remember that a job's end was reported; `text` may name what was made for it."""
         report = insert(reports).values(job_id=job_id, name=name, text=text)
-        async with self._engine.begin() as connection:
+        async with self._writing() as connection:
             await connection.execute(report.on_conflict_do_nothing())
 
     async def last_ended(self, limit: int) -> list[Job]:
@@ -161,12 +167,21 @@ class JobStore:
 
     async def keep_note(self, name: str, text: str) -> None:
         note = insert(notes).values(name=name, text=text)
-        async with self._engine.begin() as connection:
+        async with self._writing() as connection:
             await connection.execute(note.on_conflict_do_update(index_elements=["name"], set_={"text": text}))
 
     async def drop_note(self, name: str) -> None:
-        async with self._engine.begin() as connection:
+        async with self._writing() as connection:
             await connection.execute(sa.delete(notes).where(notes.c.name == name))
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that writes."""
+        try:
+            async with self._engine.begin() as connection:
+                yield connection
+        except sa.exc.OperationalError as error:
+            raise LedgerError(f"The bot's ledger cannot be written at the moment ({error.orig}).") from error
 
     async def _same_video(self, job: Job) -> list[Job]:
         """Return the jobs of a video, the oldest first."""

@@ -41,7 +41,7 @@ class Ears:
         self._recorder = Recorder(store)
         self._newest_known = newest_known
         intake = Intake(self.queue, ROUTES, serves, lambda: NOON)
-        catch_up = CatchUp(
+        self.catch_up = CatchUp(
             bot,
             intake,
             store,
@@ -49,7 +49,7 @@ class Ears:
             take_up_lost_pages=self._find_no_lost_page,
             waits_s=waits_s,
         )
-        self.listener = Listener(catch_up, intake, self.queue, store)
+        self.listener = Listener(self.catch_up, intake, self.queue, store)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:

@@ -9,7 +9,9 @@ made before any work is done; fd 1 itself becomes stderr, so that no library's p
 
 import asyncio
 import json
+import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -17,11 +19,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
+from services.errors import TransientError
+
+log = logging.getLogger(__name__)
+
 Message = dict[str, Any]
 
 STDOUT, STDERR = 1, 2
 STDERR_TAIL = 4096
 """Bytes kept of what the child writes to stderr."""
+
+SECRETS = re.compile(
+    "DISCORD_TOKEN|NOTION_TOKEN|WEBHOOK_SECRET|DASHBOARD_TOKEN|DATABASE_URL|GOOGLE_.*",
+    re.IGNORECASE,  # as settings are read
+)
+"""What no child is told: it handles strangers' files."""
 
 _LEASH = Path(__file__).with_name("leash.py")
 
@@ -60,6 +72,11 @@ class Child(asyncio.SubprocessProtocol):
         last_words = self._stderr.decode(errors="replace").strip().rpartition("\n")[2]
         return f"exit status {status}: {last_words[:200]}" if last_words else f"exit status {status}"
 
+    def unexpected_end(self, who: str) -> TransientError:
+        """Return what people are told of a child that ended without an answer; the log has how it ended."""
+        log.warning("%s ended unexpectedly: %s", who, self.ending)
+        return TransientError(f"{who} ended unexpectedly: if it happens again, the operator must look into the log.")
+
     def kill(self) -> None:
         """Kill the child and all that it started, at once."""
         if not self._transport.is_closing():  # else its number may be another process's by now
@@ -96,13 +113,14 @@ class Child(asyncio.SubprocessProtocol):
 async def start(script: Path, *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Child:
     """Run `script` with this Python, in its own session: signals sent to the bot's group do not reach it.
 
-    It does not outlive the bot, not even one that is killed. `env` None: as ours. The caller closes it:
-    `async with aclosing(await start(...)) as child`.
+    It does not outlive the bot, not even one that is killed. `env` None: as ours; `SECRETS` are left out of either.
+    The caller closes it: `async with aclosing(await start(...)) as child`.
     """
+    given = os.environ if env is None else env
     _, child = await asyncio.get_running_loop().subprocess_exec(
         *(Child, sys.executable, "-P", str(_LEASH), str(os.getpid()), str(script)),
         cwd=cwd,
-        env=env,
+        env={name: value for name, value in given.items() if not SECRETS.fullmatch(name)},
         start_new_session=True,
     )
     return child

@@ -29,7 +29,7 @@ async def take_apart(file: Path, folder: Path, *, timeout_s: float = 600.0) -> M
                 if "disk_full" in answer:
                     raise full_disk()
                 return Media(_media_file(answer["video"]), _media_file(answer["audio"]), answer["duration_s"])
-            raise TransientError(f"The media reader ended unexpectedly ({child.ending}).")
+            raise child.unexpected_end("The media reader")
     except TimeoutError:
         raise TransientError(f"Taking the file apart took longer than {timeout_s:g} seconds.") from None
 

@@ -3,10 +3,10 @@
 import asyncio
 import logging
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
+from email.utils import mktime_tz, parsedate_tz
 from functools import partial
 from typing import Any
 
@@ -27,6 +27,7 @@ second sees more of them arrive."""
 _TRIES_TOO_SOON = 4
 _SOON_S = 10.0
 """A longer Retry-After is for whoever asked to decide upon."""
+_DAY_S = 86_400.0
 _TIMEOUT_MS = 30_000
 _ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
 
@@ -69,7 +70,6 @@ class NotionClient:
             auth=token, base_url=api_url, notion_version=NOTION_VERSION, timeout_ms=_TIMEOUT_MS, retry=False, logger=log
         )
         self._turns = asyncio.Semaphore(_REQUESTS_A_SECOND)
-        self._turn = asyncio.Lock()
         self._not_before = 0.0
         self._is_down = False
         self.when_back: Callable[[], None] = lambda: None
@@ -193,7 +193,7 @@ class NotionClient:
             named = _named(error)
             if isinstance(named, TransientError):
                 self._is_down = True
-                self._not_before = loop.time() + (named.retry_after or 0)
+                self._not_before = max(self._not_before, loop.time() + (named.retry_after or 0))
             raise named from error
         except (RequestTimeoutError, httpx.TransportError) as error:
             self._is_down = True
@@ -233,17 +233,16 @@ def _named(error: HTTPResponseError) -> AuditscribeError:
 
 
 def _retry_after(headers: httpx.Headers) -> float | None:
-    """Return the seconds to wait: the header holds a number or a date (RFC 9110, 10.2.3)."""
+    """Return the seconds to wait, a day at most: the header holds a number or a date (RFC 9110, 10.2.3)."""
     value = headers.get("Retry-After", "")
     try:
-        return max(0.0, float(value))
+        seconds = float(value)
     except ValueError:
-        pass
-    try:
-        until = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, (until - datetime.now(timezone.utc)).total_seconds())
+        until = parsedate_tz(value)
+        if until is None:
+            return None
+        seconds = mktime_tz(until) - time.time()
+    return min(max(seconds, 0.0), _DAY_S)
 
 
 def _id_in(address: str) -> str:

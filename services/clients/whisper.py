@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,18 @@ from services.clients.child import Child, Message, start
 from services.errors import AuditscribeError, OperatorError, PermanentError, TransientError
 from services.media import Progress, Segment, Transcript
 
+log = logging.getLogger(__name__)
+
 SCRIPT = Path(__file__).with_name("whisper_child.py")
+CANNOT_LOAD = (
+    "The speech model cannot be loaded: the operator must check WHISPER_MODEL, which is to be a folder with a whole"
+    " model, or a name that faster-whisper can fetch."
+)
+FAILED = "The speech recogniser failed: if it happens again, the operator must look into the log."
+
+
+class _BystanderError(TransientError):
+    """The child ended, and another transcription in it was, or may have been, the reason."""
 
 
 class WhisperTranscriber:
@@ -56,7 +68,7 @@ class WhisperTranscriber:
 
         Raise PermanentError for a file that cannot be decoded, OperatorError for a model that cannot be loaded and for
         a language that it does not know, TransientError for a child that dies or stalls. Cancelling it leaves the other
-        transcriptions alone.
+        transcriptions alone; one that stalls has them start again, once, in a new child.
         """
         segments: list[Segment] = []
         finished = 0.0
@@ -69,8 +81,11 @@ class WhisperTranscriber:
                 progress(finished)
 
         async with self._turns:
-            recogniser = await self._warm_recogniser()
-            spoken = await recogniser.recognise(audio, language, heard)
+            try:
+                spoken = await self._recognise(audio, language, heard)
+            except _BystanderError:
+                segments.clear()
+                spoken = await self._recognise(audio, language, heard)
         progress(1.0)
         return Transcript(tuple(segments), spoken if segments else None, self._name)
 
@@ -80,6 +95,10 @@ class WhisperTranscriber:
             if self._recogniser is not None:
                 await self._recogniser.aclose()
                 self._recogniser = None
+
+    async def _recognise(self, audio: Path, language: str | None, heard: Callable[[Segment], None]) -> str:
+        recogniser = await self._warm_recogniser()
+        return await recogniser.recognise(audio, language, heard)
 
     async def _warm_recogniser(self) -> _Recogniser:
         async with self._changing:
@@ -108,6 +127,7 @@ class _Recogniser:
         self._numbers = itertools.count()
         self._inboxes: dict[int, asyncio.Queue[Message]] = {}
         self._loaded = False
+        self._stalled = False
         self._idle: asyncio.TimerHandle | None = None
         self._hearing = asyncio.create_task(self._hear())
 
@@ -146,10 +166,12 @@ class _Recogniser:
             async with asyncio.timeout(self._stall_timeout_s if self._loaded else None):
                 return await inbox.get()
         except TimeoutError:
+            silence = f"The speech recogniser said nothing for {self._stall_timeout_s:g} seconds and was ended."
+            if self.ended:
+                raise _BystanderError(silence) from None
+            self._stalled = True
             self._end()
-            raise TransientError(
-                f"the speech recogniser said nothing for {self._stall_timeout_s:g} seconds and was ended"
-            ) from None
+            raise TransientError(silence) from None
 
     async def _hear(self) -> None:
         """Bring each event to the transcription that waits for it; when the child has ended, tell them all."""
@@ -159,19 +181,20 @@ class _Recogniser:
                 if (inbox := self._inboxes.get(event["id"])) is not None:
                     inbox.put_nowait(event)
         finally:
-            self.ended = True
+            by_itself, self.ended = not self.ended, True
             await self._child.aclose()
-            for inbox in self._inboxes.values():
-                inbox.put_nowait(self._farewell())
+            if self._inboxes:
+                farewell = self._farewell(bystanders=self._stalled or (by_itself and len(self._inboxes) > 1))
+                for inbox in self._inboxes.values():
+                    inbox.put_nowait(farewell)
 
-    def _farewell(self) -> Message:
+    def _farewell(self, *, bystanders: bool) -> Message:
+        """Return the event for those who still waited; of several, nobody knows who made the child die."""
         if not self._loaded and (self._child.exit_status or 0) > 0:
-            return {
-                "error": "operator",
-                "text": "the speech model cannot be loaded: WHISPER_MODEL must be the folder of a whole model or a name"
-                f" that faster-whisper can fetch ({self._child.ending})",
-            }
-        return {"error": "transient", "text": f"the speech recogniser ended unexpectedly ({self._child.ending})"}
+            log.warning("The speech model cannot be loaded: %s", self._child.ending)
+            return {"error": "operator", "text": CANNOT_LOAD}
+        end = self._child.unexpected_end("The speech recogniser")
+        return {"error": "bystander" if bystanders else "transient", "text": str(end)}
 
 
 def _error(event: Message) -> AuditscribeError:
@@ -180,5 +203,10 @@ def _error(event: Message) -> AuditscribeError:
             return PermanentError(event["text"])
         case "operator":
             return OperatorError(event["text"], provider="Whisper model")
+        case "bystander":
+            return _BystanderError(event["text"])
+        case "failed":
+            log.warning("The speech recogniser failed: %s", event["text"])
+            return TransientError(FAILED)
         case _:
             return TransientError(event["text"])

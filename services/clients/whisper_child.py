@@ -9,7 +9,8 @@ One that cannot be loaded ends the process, with the reason as the last line on 
     {"id"}                                       a sign of life
     {"id", "segment": [start, end, text]}        seconds from the start of the file
     {"id", "language"}                           the end
-    {"id", "error": "permanent", "text"}         or "transient", or "operator": the end too
+    {"id", "error": "permanent", "text"}         or "operator": the end too, in a sentence for people
+    {"id", "error": "failed", "text"}            the end too, in a library's words
 
 It is run by itself, so it imports nothing of ours.
 """
@@ -100,7 +101,7 @@ def answer(model: WhisperModel, request: Event, cancelled: threading.Event, tell
     except RefusedError as refusal:
         tell(id=number, error=refusal.kind, text=str(refusal))
     except (MemoryError, RuntimeError) as error:
-        tell(id=number, error="transient", text=f"the speech recogniser failed: {error or 'out of memory'}")
+        tell(id=number, error="failed", text=" ".join(str(error).split()) or "out of memory")
 
 
 def transcribe(model: WhisperModel, audio: str, language: str | None) -> Iterator[Event]:
@@ -111,7 +112,8 @@ def transcribe(model: WhisperModel, audio: str, language: str | None) -> Iterato
     """
     if language is not None and model.model.is_multilingual and language not in model.supported_languages:
         raise RefusedError(
-            "operator", f"the speech model knows no language {language!r}: name it by its code, such as 'en'"
+            "operator",
+            f"The speech model knows no language {language!r}: the operator must name it by its code, such as 'en'.",
         )
     yield {}
     samples = decode(audio)
@@ -130,7 +132,9 @@ def decode(audio: str) -> Any:
     try:
         return decode_audio(audio)
     except (FFmpegError, IndexError) as error:  # IndexError: there is no sound track
-        raise RefusedError("permanent", "the sound of this file cannot be decoded") from error
+        raise RefusedError(
+            "permanent", "The sound of this file cannot be decoded: post it again in another format."
+        ) from error
 
 
 if __name__ == "__main__":

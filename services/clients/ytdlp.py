@@ -15,6 +15,8 @@ from services.media import Metadata, Progress
 
 SCRIPT = Path(__file__).with_name("ytdlp_child.py")
 LISTINGS = {"public": "Public", "unlisted": "Unlisted"}
+ANSWERS = {"video", "file", "refused", "error"}
+"""What the child's last event of interest has one of; the folder may still be seen to grow after it."""
 YOUTUBE_HOSTS = ("youtube.com", "youtu.be", "youtube-nocookie.com")
 
 
@@ -34,6 +36,7 @@ class YtDlp:
     allow_any_site: bool = False
     open_hosts: tuple[str, ...] = ()
     stall_timeout_s: float = 300.0
+    script: Path = SCRIPT
 
     async def probe(self, url: str) -> Metadata:
         """Return what the site knows of the one video behind a link."""
@@ -49,18 +52,19 @@ class YtDlp:
         return folder / file
 
     async def _ask(self, url: str, folder: Path | None = None, progress: Progress = lambda _: None) -> Message:
-        last: Message = {}
-        async with aclosing(await start(SCRIPT, cwd=folder, env=_environment())) as child:
+        async with aclosing(await start(self.script, cwd=folder, env=_environment())) as child:
             child.send(self._request(url, download=folder is not None))
             try:
                 async with asyncio.timeout(self.stall_timeout_s) as stall:
-                    async for last in child.events():
+                    async for event in child.events():
+                        if event.keys() & ANSWERS:
+                            return _checked(event, _site(url))
                         stall.reschedule(asyncio.get_running_loop().time() + self.stall_timeout_s)
-                        if "progress" in last:
-                            progress(last["progress"])
+                        if "progress" in event:
+                            progress(event["progress"])
             except TimeoutError:
                 raise TransientError(f"{_site(url)} stalled: nothing came for {self.stall_timeout_s:g} s.") from None
-            return _checked(last, _site(url), child.ending)
+            raise child.unexpected_end("The downloader")
 
     def _request(self, url: str, *, download: bool) -> Message:
         return {
@@ -70,7 +74,7 @@ class YtDlp:
             "max_height": self.max_height,
             "max_bytes": self.max_filesize_mb * 2**20,
             "max_duration_s": self.max_duration_s,
-            "cookies": self.cookies and str(self.cookies),
+            "cookies": self.cookies and str(self.cookies.resolve()),
             "proxy": self.proxy,
         }
 
@@ -80,15 +84,13 @@ def _environment() -> dict[str, str]:
     return {**os.environ} if "PYTHONPATH" in os.environ else {**os.environ, "YTDLP_NO_PLUGINS": "1"}
 
 
-def _checked(last: Message, site: str, ending: str) -> Message:
-    """Return the child's last event if it is an answer."""
-    if "error" in last:
-        raise classify(last["error"], last["status"], site=site, retry_after=last["retry_after"])
-    if "refused" in last:
-        raise refusal(last["refused"], site=site)
-    if "video" not in last and "file" not in last:
-        raise TransientError(f"The downloader ended unexpectedly ({ending}).")
-    return last
+def _checked(answer: Message, site: str) -> Message:
+    """Return the child's answer if it is what was asked for."""
+    if "error" in answer:
+        raise classify(answer["error"], answer["status"], site=site, retry_after=answer["retry_after"])
+    if "refused" in answer:
+        raise refusal(answer["refused"], site=site)
+    return answer
 
 
 def _metadata(video: Message) -> Metadata:

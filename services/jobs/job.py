@@ -157,7 +157,10 @@ class Job:
 
     def held_up(self, why: str, at: datetime, provider: str) -> "Job":
         """Wait until the operator has mended something at `provider`; the try does not count."""
-        return replace(self._waiting(why, at), waiting_for=provider, attempts=self.attempts - 1)
+        job = replace(self._waiting(why, at), waiting_for=provider, attempts=self.attempts - 1)
+        runs = [(run.stage, run.error) for run in job.stage_runs[-2:]]
+        is_the_same_again = runs == [(job.stage, why)] * 2
+        return replace(job, stage_runs=job.stage_runs[:-1]) if is_the_same_again else job
 
     def interrupted(self, at: datetime) -> "Job":
         """Stand in the queue again after a restart; a try that it broke off does not count."""

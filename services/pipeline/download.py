@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 from services.clients.disk import too_little_room
 from services.clients.web import WebFiles
 from services.clients.ytdlp import YtDlp
+from services.errors import PermanentError
 from services.jobs.job import Artifacts, Job, Stage
 from services.media import Media, Progress
 from services.pipeline.probe import ResolveAttachment
@@ -30,6 +31,7 @@ class DownloadLink:
 
     ytdlp: YtDlp
     take_apart: TakeApart
+    max_duration_s: float
     free_bytes: Callable[[Path], int] = free_bytes
     name = Stage.DOWNLOADING
 
@@ -41,7 +43,7 @@ class DownloadLink:
         if file is None:
             require_room(job.artifacts, workdir, self.free_bytes(workdir))
             file = await self.ytdlp.download(need(job.source.url, "link"), workdir, progress)
-        return holding_media(job.artifacts, await self.take_apart(file, workdir))
+        return holding_media(job.artifacts, await self.take_apart(file, workdir), self.max_duration_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class DownloadAttachment:
     files: WebFiles
     take_apart: TakeApart
     max_bytes: int
+    max_duration_s: float
     free_bytes: Callable[[Path], int] = free_bytes
     name = Stage.DOWNLOADING
 
@@ -65,7 +68,7 @@ class DownloadAttachment:
             file = workdir / f"video{PurePath(job.source.label).suffix.lower()[:10]}"
             url = await self.resolve(job.origin, int(job.source.video_id))
             await self.files.fetch_file(url, file, max_bytes=self.max_bytes, progress=progress)
-        return holding_media(job.artifacts, await self.take_apart(file, workdir))
+        return holding_media(job.artifacts, await self.take_apart(file, workdir), self.max_duration_s)
 
 
 def find_whole(workdir: Path) -> Path | None:
@@ -99,7 +102,9 @@ def is_on_disk(media: Media | None) -> bool:
     return all(file.path.is_file() and file.path.stat().st_size == file.size for file in files)
 
 
-def holding_media(artifacts: Artifacts, media: Media) -> Artifacts:
-    """Keep the media, and the duration that the file itself tells."""
+def holding_media(artifacts: Artifacts, media: Media, max_duration_s: float) -> Artifacts:
+    """Keep the media, and the duration that the file itself tells; PermanentError where that is too long."""
+    if media.duration_s > max_duration_s:
+        raise PermanentError(f"The video is over the limit of {max_duration_s / 3600:.3g} h.")
     metadata = need(artifacts.metadata, "metadata")
     return replace(artifacts, media=media, metadata=replace(metadata, duration_s=media.duration_s))

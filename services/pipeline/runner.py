@@ -75,7 +75,7 @@ class JobRunner:
         async with self._progress_of(job) as progress:
             artifacts = await stage.run(job, workdir, progress)
         job = job.holding(artifacts, self.clock())
-        await self.recorder.store.save(job)
+        await self.recorder.keep(job)
         return job
 
     @asynccontextmanager

@@ -29,6 +29,7 @@ class LocalQueue:
         self._running: dict[str, asyncio.Task[Job]] = {}
         self._cancelled: dict[str, str] = {}
         self._postponed: dict[str, tuple[Stage | None, asyncio.TimerHandle]] = {}
+        self._woken: set[str] = set()
         self._lanes = Lanes(self._ready.put_nowait, probe_s)
         self._beside: set[asyncio.Task[None]] = set()
         self._placing = asyncio.Lock()
@@ -80,9 +81,12 @@ class LocalQueue:
             del self._cancelled[job_id]
 
     def wake(self, stage: Stage) -> None:
-        """Try the postponed jobs of a stage now: what they wait for is known to be back."""
-        for job_id, (waits_in, _) in self._postponed.items():
-            if waits_in is stage:
+        """Try the postponed jobs of a stage now: what they wait for is known to be back. Once for each of them."""
+        for job_id, (waits_in, timer) in list(self._postponed.items()):
+            if waits_in is stage and job_id not in self._woken:
+                self._woken.add(job_id)
+                self._postponed.pop(job_id)
+                timer.cancel()
                 self._ready.put_nowait(job_id)
 
     def notice(self, job: Job) -> None:
@@ -93,6 +97,8 @@ class LocalQueue:
             wait_s = max((job.not_before - self._clock()).total_seconds(), 0)
             timer = asyncio.get_running_loop().call_later(wait_s, self._ready.put_nowait, job.id)
             self._postponed[job.id] = (job.stage, timer)
+        if job.has_ended:
+            self._woken.discard(job.id)
         if job.has_ended and not job.repost_of:
             self._start(self._end_reposts(job))
 
@@ -123,16 +129,18 @@ class LocalQueue:
         async with self._placing:
             first = await self._store.find_first(job)
             if first is None or not first.has_ended:
-                await self._store.save(replace(job, repost_of=first.id if first else None))
+                await self._recorder.keep(replace(job, repost_of=first.id if first else None))
             else:
-                await self._store.save(job.sharing(await self._store.get(first.id)))
+                await self._recorder.keep(job.sharing(await self._store.get(first.id)))
         if first is None:
             self._ready.put_nowait(job.id)
         elif first.has_ended:
             self._start(self._attend(job.id))  # at once: hardly anything is left to do
 
     async def _end_reposts(self, first: Job) -> None:
-        for job in await self._store.reposts_of(first):
+        async with self._placing:  # or one that is just being placed would be overlooked
+            reposts = await self._store.reposts_of(first)
+        for job in reposts:
             if first.status is JobStatus.FAILED:
                 await self._recorder.record(job.failed(first.error or "", self._clock()))
             else:

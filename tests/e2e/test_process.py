@@ -89,6 +89,20 @@ async def test_a_second_bot_on_the_same_data_ends_at_once_with_a_sentence(worlds
     await first.communicate()
 
 
+async def test_sigterm_in_the_middle_of_the_start_is_obeyed(worlds: Worlds) -> None:
+    worlds.discord.faults.append(Fault("GET", "users/@me", delay=600))
+    process = await start(worlds.settings(), worlds)
+    while not worlds.discord.exchanges and process.returncode is None:  # its answer is held back
+        await asyncio.sleep(0.05)
+
+    process.terminate()
+    async with asyncio.timeout(4):
+        _, errors = await process.communicate()
+
+    assert process.returncode == 0
+    assert b"Traceback" not in errors
+
+
 async def test_ctrl_c_ends_an_idle_bot_cleanly(worlds: Worlds) -> None:
     process = await start(worlds.settings(), worlds)
     await worlds.discord.until(lambda: worlds.discord.connected)
@@ -120,6 +134,8 @@ async def test_a_missing_setting_ends_the_start_with_one_sentence(worlds: Worlds
         ("DISCORD_MESSAGE_DB_ID", "0" * 32),
         ("GOOGLE_TOKEN_FILE", "nowhere.json"),
         ("WORKERS", "none"),
+        ("DATA_DIR", "/dev/null/data"),
+        ("DISCORD_API_URL", "http://127.0.0.1:9/api/v10"),
     ],
 )
 async def test_a_wrong_setting_ends_the_start_with_a_sentence_that_names_it(

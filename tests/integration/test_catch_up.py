@@ -1,6 +1,7 @@
 """Rules of catching up, with the sandbox's Discord: no message is lost, none is taken twice."""
 
 import asyncio
+import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -215,6 +216,19 @@ async def test_a_message_whose_jobs_could_not_be_recorded_is_taken_with_the_next
         assert await taken(store, "next") == ["1", "2", "failed", "next"]
 
 
+async def test_a_message_whose_jobs_could_not_be_recorded_is_taken_even_when_nobody_posts_again(
+    world: DiscordWorld, store: JobStore, listening: Listening, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with listening() as ears:
+        await posted_and_taken(world, store, "1", "2")
+        ears.queue.failures = 2  # when it arrives, and when history is read
+        post(world, "failed")
+
+        assert await taken(store, "failed") == ["1", "2", "failed"]
+
+    assert "#audit-process could not be read" in caplog.text
+
+
 async def test_that_holds_for_the_very_first_message_too(
     world: DiscordWorld, store: JobStore, listening: Listening
 ) -> None:
@@ -260,3 +274,56 @@ async def test_new_links_of_an_edited_message_are_taken_and_previews_of_links_co
         world.edit(message["id"], f"{LINK.format('1')} {LINK.format('new')}")
 
         assert sorted(await taken(store, "new")) == ["1", "2", "3", "new"]
+
+
+async def test_an_edit_of_a_message_from_before_the_first_start_is_left_alone(
+    world: DiscordWorld, store: JobStore, listening: Listening
+) -> None:
+    history = post(world, "history")
+    async with listening():
+        await posted_and_taken(world, store, "1")
+        silent = world.post("audit-process", "good morning")["id"]
+        world.edit(str(history), LINK.format("more-history"))
+        world.edit(silent, LINK.format("edited"))
+
+        assert await taken(store, "edited") == ["1", "edited"]
+
+
+async def test_a_preview_or_a_pin_of_a_message_that_was_edited_long_ago_is_no_edit(
+    world: DiscordWorld, store: JobStore, listening: Listening
+) -> None:
+    async with listening() as ears:
+        message = str(post(world, "1"))
+        await taken(store, "1")
+        world.edit(message, LINK.format("2"))
+        await posted_and_taken(world, store, "2")
+        asked = ears.queue.asked
+        posted = world.store.messages[world.channel_id("audit-process")][message]
+        posted["edited_timestamp"] = "2026-01-01T12:00:00+00:00"
+        world.unfurl(message, [])
+        await posted_and_taken(world, store, "3")
+
+        assert ears.queue.asked == asked + 1
+
+
+async def test_turns_are_shared_while_somebody_has_one_and_forgotten_after(store: JobStore) -> None:
+    intents = discord.Intents.none()
+    catch_up = Ears(commands.Bot("!", intents=intents), store).catch_up
+
+    turn = catch_up.turn_of(1)
+    assert catch_up.turn_of(1) is turn
+
+    forgotten = weakref.ref(turn)
+    del turn
+    assert forgotten() is None
+
+
+async def test_the_job_of_an_attachment_knows_its_size_against_which_the_disk_is_checked(
+    world: DiscordWorld, store: JobStore, listening: Listening
+) -> None:
+    async with listening():
+        await posted_and_taken(world, store, "1")
+        world.post("audit-process", files=[("talk.mp4", b"four", "video/mp4")])
+        await posted_and_taken(world, store, "2")
+
+    assert [job.source.size for job in await store.unfinished() if job.source.kind == "discord"] == [4]

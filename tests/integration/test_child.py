@@ -80,6 +80,39 @@ async def test_a_child_that_ends_says_how_after_all_its_events(tmp_path: Path, s
         child.send({"too": "late"})
 
 
+async def test_how_a_child_ended_is_for_the_log_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with aclosing(await a_child(tmp_path, "open('/no/such/file')")) as child:
+        assert await heard(child) == []
+        error = child.unexpected_end("The reader")
+
+    assert str(error) == "The reader ended unexpectedly: if it happens again, the operator must look into the log."
+    [line] = caplog.messages
+    assert "FileNotFoundError: [Errno 2] No such file or directory: '/no/such/file'" in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize("given", [False, True])
+async def test_a_child_is_told_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, given: bool) -> None:
+    secrets = {
+        "DISCORD_TOKEN",
+        "notion_token",
+        "WEBHOOK_SECRET",
+        "DASHBOARD_TOKEN",
+        "DATABASE_URL",
+        "GOOGLE_TOKEN_FILE",
+    }
+    for name in {*secrets, "HARMLESS"}:
+        monkeypatch.setenv(name, "value")
+    script = tmp_path / "script.py"
+    script.write_text(WIRE + "tell(known=list(os.environ))")
+
+    async with aclosing(await start(script, env=dict(os.environ) if given else None)) as child:
+        [event] = await heard(child)
+
+    assert "HARMLESS" in event["known"]
+    assert not secrets & set(event["known"])
+
+
 async def test_a_child_dies_with_all_that_it_started(tmp_path: Path) -> None:
     script = 'tell(pids=[os.getpid(), subprocess.Popen(["sleep", "60"]).pid]); sys.stdin.read()'
     async with aclosing(await a_child(tmp_path, script)) as child:

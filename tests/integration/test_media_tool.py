@@ -247,6 +247,17 @@ async def test_a_cancelled_call_leaves_no_process(tmp_path: Path, folder: Path) 
     assert not children()
 
 
+async def test_a_reader_that_dies_is_worth_another_try(
+    tmp_path: Path, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "locked").mkdir()
+
+    with pytest.raises(TransientError, match=r"^The media reader ended unexpectedly: .* the log\.$"):
+        await take_apart(a_file(tmp_path / "a.mp4"), folder / "absent")
+
+    assert "FileNotFoundError" in caplog.text
+
+
 async def test_a_full_disk_is_the_operators_matter(tmp_path: Path) -> None:
     (tmp_path / "audio.part").symlink_to("/dev/full")
 

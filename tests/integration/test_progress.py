@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -149,3 +150,39 @@ async def test_a_reaction_is_made_again_until_discord_is_back(
     await progress.drain()
 
     assert own_reactions(world, message) == ["⬇️"]
+
+
+async def test_a_video_that_an_edit_brings_after_the_end_shares_the_reaction_of_those_before(
+    world: DiscordWorld, client: discord.Client, store: JobStore
+) -> None:
+    message = world.post("audit-process", LINK)
+    failed, new = job_of(message).failed("gone", NOON), job_of(message, ATTACHMENT)
+    progress = Progress(client, store)
+    shown = []
+
+    for job in (failed, new, new.entering(Stage.DOWNLOADING, NOON), new.succeeded(NOON)):
+        await store.add(job)
+        await store.save(job)
+        progress.notice(job)
+        await progress.drain()
+        shown.append(own_reactions(world, message))
+
+    assert shown == [["❌"], ["👀"], ["⬇️"], ["❌"]]
+    assert await store.ended_since(NOON - timedelta(days=1), without="reaction") == []
+
+
+async def test_what_a_failed_reaction_left_is_asked_of_discord_and_not_kept_in_mind(
+    world: DiscordWorld, client: discord.Client, store: JobStore
+) -> None:
+    message = world.post("audit-process", LINK)
+    progress = Progress(client, store)
+    _, downloading, transcribing, uploading, *_ = stages(job_of(message))[1:]
+
+    progress.notice(downloading)
+    await progress.drain()
+    world.delete(message["id"])
+    for job in (transcribing, uploading):
+        progress.notice(job)
+    await progress.drain()
+
+    assert [one.method for one in world.exchanges][-2:] == ["DELETE", "GET"]

@@ -232,6 +232,27 @@ async def test_the_operators_cookies_are_sent_and_their_file_is_never_written(si
         await a_client(site, cookies=tmp_path / "absent.txt").probe(f"{site.url}/clips/jfk.mp4")
 
 
+async def test_relative_cookies_are_found_from_any_folder(
+    site: SiteWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("cookies.txt").write_text("# Netscape HTTP Cookie File\n127.0.0.1\tFALSE\t/\tFALSE\t0\tpass\tyes\n")
+    (work := tmp_path / "work").mkdir()
+
+    await a_client(site, cookies=Path("cookies.txt")).download(f"{site.url}/clips/jfk.mp4", work, lambda _: None)
+
+    assert site.exchanges[0].headers["Cookie"] == "pass=yes"
+
+
+async def test_what_is_told_after_the_answer_is_not_heard(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("""print('{"file": "video.mp4"}\\n{"growing": 4096}')""")
+
+    file = await YtDlp(script=script).download("https://example.org/v", tmp_path, lambda _: None)
+
+    assert file == tmp_path / "video.mp4"
+
+
 async def test_a_full_disk_is_the_operators_matter(site: SiteWorld, tmp_path: Path) -> None:
     (tmp_path / "video.mp4.mp4.part").symlink_to("/dev/full")
 
@@ -259,12 +280,15 @@ async def test_a_slow_download_whose_bytes_keep_coming_is_no_stall(site: SiteWor
     assert (await slow).stat().st_size > 0
 
 
-async def test_a_child_that_dies_is_tried_again(site: SiteWorld, tmp_path: Path) -> None:
+async def test_a_child_that_dies_is_tried_again(
+    site: SiteWorld, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     site.bytes_per_second = 50_000
 
     def kill(_: float) -> None:
         for process in processes_in(tmp_path):
             os.kill(process, 9)
 
-    with pytest.raises(TransientError, match="SIGKILL"):
+    with pytest.raises(TransientError, match=r"^The downloader ended unexpectedly: .* the log\.$"):
         await a_client(site).download(f"{site.url}/clips/jfk.mp4", tmp_path, kill)
+    assert "killed by SIGKILL" in caplog.text

@@ -30,8 +30,8 @@ def stages(free: int = 100 * GB) -> list[DownloadLink | DownloadAttachment]:
     """Return both stages; neither reaches anything."""
     nowhere = "http://127.0.0.1:9"
     return [
-        DownloadLink(YtDlp(proxy=nowhere), taken_apart, lambda _folder: free),
-        DownloadAttachment(no_attachment, WebFiles(nowhere), taken_apart, 10 * GB, lambda _folder: free),
+        DownloadLink(YtDlp(proxy=nowhere), taken_apart, 3600, lambda _folder: free),
+        DownloadAttachment(no_attachment, WebFiles(nowhere), taken_apart, 10 * GB, 3600, lambda _folder: free),
     ]
 
 

@@ -37,6 +37,8 @@ class FakeTasks:
                 job = job.failed("gone", now())
             case "wait":
                 job = job.postponed("busy", now(), now() + timedelta(seconds=0.01))
+            case "far":
+                job = replace(job, stage=Stage.COMPLETE).postponed("busy", now(), now() + timedelta(hours=1))
             case "hold":
                 job = job.held_up("renew the token", now(), "Notion")
             case _:
@@ -124,6 +126,20 @@ async def test_a_postponed_job_is_woken_when_what_its_stage_waits_for_is_back(st
         await ended(store, jobs[0])
 
     assert tasks.ran == [jobs[0].id]
+
+
+async def test_a_job_is_woken_once_so_that_its_tries_are_not_used_up(store: JobStore) -> None:
+    [job] = posts(1)
+    far = now() + timedelta(hours=1)
+    await store.add(job.entering(Stage.COMPLETE, NOON).postponed("Notion is busy.", NOON, far))
+    async with a_pool(store, {job.id: ["far"]}) as (queue, tasks):
+        tasks.gate.set()
+        await queue.restore()
+        for _ in range(3):
+            queue.wake(Stage.COMPLETE)
+            await asyncio.sleep(0.1)
+
+    assert tasks.ran == [job.id]
 
 
 async def test_jobs_that_an_operator_must_free_go_on_by_themselves_once_one_has_passed(store: JobStore) -> None:

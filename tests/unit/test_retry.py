@@ -67,6 +67,14 @@ def test_what_an_operator_must_mend_is_waited_for_and_does_not_count_as_a_try() 
     assert job.attempts == 3
 
 
+def test_holdups_one_after_another_are_one_line_of_the_story() -> None:
+    job = running()
+    for _ in range(100):
+        job = job.held_up("renew it", NOON, "Notion").entering(Stage.DOWNLOADING, NOON)
+
+    assert len(job.stage_runs) == 2
+
+
 def test_an_unexpected_error_ends_the_job_without_telling_what_it_was() -> None:
     assert POLICY.after_failure(running(), ValueError("token=secret"), NOON).error == UNEXPECTED
 

@@ -40,6 +40,8 @@ def test_a_missing_setting_is_named(environment: pytest.MonkeyPatch, name: str) 
         ("STORAGE", "floppy"),
         ("NOTION_API_URL", "api.notion.com"),
         ("ALLOW_ANY_SITE", "perhaps"),
+        ("ALLOW_PRIVATE_HOSTS", "localhost"),
+        ("DATABASE_URL", "postgres://u:secret@db/x"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_line_without_any_value(

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import secrets
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ def main() -> int:
         "--seed", type=int, default=secrets.randbelow(10_000), help="the same seed kills in the same order"
     )
     options = parser.parse_args()
+    logging.getLogger("aiohttp.server").setLevel("CRITICAL")  # who is killed does not finish its requests
     folder = Path(mkdtemp(prefix="auditscribe-chaos-"))
     wrong = asyncio.run(chaos(folder, options.kills, options.seed))
     if wrong:

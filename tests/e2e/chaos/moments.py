@@ -200,9 +200,8 @@ def _in_bytes(longest_s: float, *, attached: bool) -> Strike:
 
     async def strike(scene: Scene) -> None:
         def parts() -> dict[Path, int]:
-            jobs = scene.ledger.entries()
-            found = [part for part in scene.work.glob("*/*.part") if part.parent.name in jobs]
-            return {part: _size(part) for part in found if jobs[part.parent.name].video_id.isdigit() is attached}
+            jobs = [job for job in scene.ledger.entries().values() if job.video_id.isdigit() is attached]
+            return {part: size for job in jobs for part, size in _parts(scene.work / job.id)}
 
         before = parts()
         await scene.until(lambda: any(size > before.get(part, 0) for part, size in parts().items()))
@@ -236,14 +235,15 @@ async def _at_work(scene: Scene) -> None:
 async def _in_chunk(scene: Scene) -> None:
     def under_way() -> bool:
         coming = (one for one in scene.worlds.drive.exchanges[-10:] if one.method == "PUT" and not one.status)
-        return any(len(one.body) >= CHUNK_BYTES for one in coming)
+        return any(len(one.body or b"") >= CHUNK_BYTES for one in coming)
 
     await scene.until(under_way)
     await asyncio.sleep(scene.chance.uniform(0.05, 0.3))
 
 
-def _size(file: Path) -> int:
+def _parts(folder: Path) -> list[tuple[Path, int]]:
+    """Return the unfinished files of a job, and their bytes."""
     try:
-        return file.stat().st_size
-    except FileNotFoundError:  # renamed meanwhile
-        return 0
+        return [(part, part.stat().st_size) for part in folder.glob("*.part")]
+    except FileNotFoundError:  # finished meanwhile
+        return []

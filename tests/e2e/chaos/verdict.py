@@ -173,7 +173,7 @@ class Verdict:
                 confirmed[file] = int(span[2]) + 1
 
     def _leftovers(self) -> list[str]:
-        return sorted(str(path.relative_to(self._work)) for path in self._work.rglob("*"))
+        return sorted(str(path.relative_to(self._work)) for path in self._work.glob("*"))
 
     def _job(self, video: Video) -> Entry | None:
         return self._jobs.get((video.message_id, video.video_id))
