@@ -100,7 +100,7 @@ def answer(model: WhisperModel, request: Event, cancelled: threading.Event, tell
             tell(id=number, **event)
     except RefusedError as refusal:
         tell(id=number, error=refusal.kind, text=str(refusal))
-    except (MemoryError, RuntimeError) as error:
+    except (MemoryError, RuntimeError, ValueError) as error:
         tell(id=number, error="failed", text=" ".join(str(error).split()) or "out of memory")
 
 

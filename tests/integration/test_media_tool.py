@@ -250,8 +250,6 @@ async def test_a_cancelled_call_leaves_no_process(tmp_path: Path, folder: Path) 
 async def test_a_reader_that_dies_is_worth_another_try(
     tmp_path: Path, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "locked").mkdir()
-
     with pytest.raises(TransientError, match=r"^The media reader ended unexpectedly: .* the log\.$"):
         await take_apart(a_file(tmp_path / "a.mp4"), folder / "absent")
 

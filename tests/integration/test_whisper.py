@@ -163,12 +163,13 @@ async def test_a_child_that_dies_fails_its_transcription_and_the_next_call_start
 
 async def test_of_several_in_a_child_that_dies_each_starts_again_once() -> None:
     async with a_transcriber() as transcriber:
-        jfk, sonnet = await asyncio.gather(
-            hear(transcriber), hear(transcriber, SPEECH["sonnet"], once(partial(to_child, signal.SIGKILL)))
+        heard = await asyncio.gather(
+            hear(transcriber, SPEECH["sonnet"]),
+            hear(transcriber, SPEECH["sonnet"], once(partial(to_child, signal.SIGKILL))),
         )
-        assert recall(jfk, "jfk") >= 0.9
-        assert 0.85 <= recall(sonnet, "sonnet")
-        assert len(sonnet.segments) == len({segment.start for segment in sonnet.segments})
+        for sonnet in heard:
+            assert recall(sonnet, "sonnet") >= 0.85
+            assert sonnet.segments == tuple(sorted(set(sonnet.segments), key=lambda segment: segment.start))
 
         with pytest.raises(TransientError, match="ended unexpectedly"):
             await asyncio.gather(

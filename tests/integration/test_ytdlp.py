@@ -236,7 +236,7 @@ async def test_relative_cookies_are_found_from_any_folder(
     site: SiteWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("cookies.txt").write_text("# Netscape HTTP Cookie File\n127.0.0.1\tFALSE\t/\tFALSE\t0\tpass\tyes\n")
+    (tmp_path / "cookies.txt").write_text("# Netscape HTTP Cookie File\n127.0.0.1\tFALSE\t/\tFALSE\t0\tpass\tyes\n")
     (work := tmp_path / "work").mkdir()
 
     await a_client(site, cookies=Path("cookies.txt")).download(f"{site.url}/clips/jfk.mp4", work, lambda _: None)
