@@ -72,6 +72,11 @@ class AuditscribeBot(commands.Bot):
         """Send the slash commands to Discord, only when they changed."""
         commands_now = json.dumps([command.to_dict(self.tree) for command in self.tree.get_commands()], sort_keys=True)
         digest = f"{self.application_id} {hashlib.sha256(commands_now.encode()).hexdigest()}"
-        if await self._store.find_note(_SYNCED_COMMANDS) != digest:
+        if await self._store.find_note(_SYNCED_COMMANDS) == digest:
+            return
+        try:
             await self.tree.sync()
+        except discord.HTTPException as error:  # videos are taken all the same
+            log.error("discord: the slash commands could not be registered: %s", error)  # noqa: TRY400
+        else:
             await self._store.keep_note(_SYNCED_COMMANDS, digest)

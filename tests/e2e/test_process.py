@@ -103,6 +103,19 @@ async def test_sigterm_in_the_middle_of_the_start_is_obeyed(worlds: Worlds) -> N
     assert b"Traceback" not in errors
 
 
+async def test_a_bot_whose_commands_are_refused_takes_videos_all_the_same(worlds: Worlds) -> None:
+    worlds.discord.faults.append(Fault("PUT", "/commands$", 403, body={"code": 50001, "message": "Missing Access"}))
+    process = await start(worlds.settings(), worlds)
+    await worlds.discord.until(lambda: worlds.discord.connected)
+
+    message = worlds.discord.post("audit-process", f"https://youtu.be/{JFK}")
+    await worlds.discord.until(lambda: "👀" in worlds.discord.reactions_on(message["id"]))
+    process.terminate()
+    _, errors = await process.communicate()
+
+    assert b"slash commands could not be registered" in errors
+
+
 async def test_ctrl_c_ends_an_idle_bot_cleanly(worlds: Worlds) -> None:
     process = await start(worlds.settings(), worlds)
     await worlds.discord.until(lambda: worlds.discord.connected)
