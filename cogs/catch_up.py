@@ -213,5 +213,6 @@ def _threads_of(place: Place) -> list[discord.Thread]:
 
 
 def _newest_in(guild: discord.Guild) -> int:
-    """Return the id of the newest message anywhere in a guild: now, by Discord's own clock."""
-    return max((place.last_message_id or 0 for place in _places_in(guild)), default=0)
+    """Return the id of the newest message anywhere in a guild: now, by Discord's own clock; by ours if it has none."""
+    ids = [place.last_message_id for place in _places_in(guild) if place.last_message_id]
+    return max(ids, default=discord.utils.time_snowflake(discord.utils.utcnow()))
