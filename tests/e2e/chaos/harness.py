@@ -74,7 +74,7 @@ class Chaos:
 
         Raises:
             BotDiedError: the bot ended by itself.
-            TimeoutError: it does not come to rest.
+            TimeoutError: it does not connect.
         """
         with closing(self._ledger):
             try:

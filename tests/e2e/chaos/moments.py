@@ -142,7 +142,7 @@ def random_instant(within_s: float) -> Moment:
     async def strike(scene: Scene) -> None:
         await asyncio.sleep(scene.chance.uniform(0, within_s))
 
-    return Moment("random instant", "", strike)
+    return Moment("random instant", "", strike, "Complete")
 
 
 def unanswered(world: World, since: float) -> list[str]:
