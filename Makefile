@@ -3,7 +3,7 @@ BIN := .venv/bin
 # The machine's own certificates: registries may be reached through a mirror.
 UV := $(BIN)/uv --quiet --system-certs
 
-.PHONY: demo test chaos test-all check requirements clean
+.PHONY: demo test chaos test-all bench check requirements clean
 
 .venv: requirements-dev.txt requirements-model.txt
 	$(PYTHON) -m venv .venv
@@ -22,6 +22,9 @@ chaos: .venv  ## Kill the bot 200 times while it works, then look for anything l
 	$(BIN)/python -m tests.e2e.chaos $(ARGS)
 
 test-all: test chaos  ## Every test there is, the long ones too
+
+bench: .venv  ## Measure; ARGS=--quick for a rougher look, ARGS=status for one table
+	$(BIN)/python -m bench $(ARGS)
 
 check: .venv  ## Linters, types and import contracts
 	$(BIN)/ruff check .

@@ -2,17 +2,20 @@
 
 import argparse
 import asyncio
+import logging
 import signal
 import sys
 from pathlib import Path
 
 from bot import app, log
+from bot.doctor import diagnose
 from bot.start import StartError
 from config.settings import Settings, SettingsError, load_drive_folders, load_settings
 from services.clients import drive_login
+from services.doctor.finding import any_red
 from services.errors import AuditscribeError
 
-WRONG_SETTINGS = 2
+RED, WRONG_SETTINGS = 1, 2
 
 
 def main() -> int:
@@ -20,6 +23,8 @@ def main() -> int:
     try:
         if arguments.command == "drive-login":
             drive_login.login(arguments.client_secret, arguments.token_file, open_browser=not arguments.no_browser)
+        elif arguments.command == "doctor":
+            return _tell(fix=arguments.fix)
         else:
             settings = load_settings()
             log.configure(settings.log_level)
@@ -28,6 +33,13 @@ def main() -> int:
         print(error, file=sys.stderr)  # noqa: T201 (the last words of a start that failed)
         return WRONG_SETTINGS
     return 0
+
+
+def _tell(*, fix: bool) -> int:
+    logging.disable(logging.WARNING)  # what went wrong is in the findings
+    findings = asyncio.run(diagnose(load_settings(), load_drive_folders(), fix=fix))
+    print(*findings, sep="\n")  # noqa: T201 (the answer to whoever asked)
+    return RED if any_red(findings) else 0
 
 
 async def _run_until_signal(settings: Settings) -> None:
@@ -44,6 +56,8 @@ def _arguments() -> argparse.Namespace:
     login.add_argument("--client-secret", type=Path, required=True, help="the OAuth client's JSON file from Google")
     login.add_argument("--token-file", type=Path, default=Path("data/google-token.json"), help="as GOOGLE_TOKEN_FILE")
     login.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
+    doctor = commands.add_parser("doctor", help="check everything that the bot needs, and say what to do")
+    doctor.add_argument("--fix", action="store_true", help="create what Notion's databases lack")
     return parser.parse_args()
 
 

@@ -2,24 +2,36 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, suppress
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, nullcontext, suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from bot.client import AuditscribeBot, use_addresses
+from bot.doctor import examine
+from bot.http import Http
 from bot.lock import only_bot_in
+from bot.routes import routes_of
 from bot.start import check_databases, log_in, open_storage, stay_connected
+from bot.webhook import Webhook
 from cogs.alerts import Alerts
 from cogs.attachments import attachment_resolver
+from cogs.cards import Cards
 from cogs.catch_up import CatchUp
+from cogs.commands import Commands
+from cogs.discord_checks import check_discord
+from cogs.doctor import Doctor
 from cogs.intake import Intake
 from cogs.listener import Listener
+from cogs.lookup import Lookup
 from cogs.lost_pages import LostPages
-from cogs.progress import Progress
+from cogs.reactions import Reactions
+from cogs.rights import Rights
 from cogs.status import Status
-from config.notion_config import default_routes
+from cogs.steering import Steering
+from cogs.transcribe_this import TranscribeThis
 from config.settings import Settings
 from services.clients.guard import Guard
 from services.clients.media_tool import take_apart
@@ -28,7 +40,9 @@ from services.clients.web import WebFiles
 from services.clients.whisper import WhisperTranscriber
 from services.clients.ytdlp import YtDlp
 from services.jobs.job import Job
+from services.jobs.observer import Observer
 from services.jobs.retry import RetryPolicy
+from services.overview import Overview
 from services.pipeline.download import DownloadAttachment, DownloadLink
 from services.pipeline.finish import Finish
 from services.pipeline.notion_status import NotionStatus
@@ -38,6 +52,7 @@ from services.pipeline.runner import JobRunner
 from services.pipeline.tasks import Tasks
 from services.pipeline.transcribe import Transcribe
 from services.pipeline.upload import Upload
+from services.queue.line import LineWatch
 from services.queue.local import LocalQueue
 from services.recorder import Recorder
 from services.store import JobStore, open_store
@@ -58,10 +73,17 @@ class Reports(Protocol):
     async def drain(self) -> None: ...
 
 
+class NamedReports(Reports, Observer, Protocol):
+    """Reports that are remembered, by this name, once they showed a job's end."""
+
+    name: str
+
+
 async def run(settings: Settings, drive_folders: Mapping[str, str], stop: asyncio.Event) -> None:
     """Run the bot until `stop` is set, be it in the middle of the start; then close cleanly.
 
     Raises:
+        SettingsError: the CHANNELS_FILE is wrong.
         StartError: a setting is wrong, as only the services themselves can tell.
         OperatorError: Notion does not accept its token.
     """
@@ -80,12 +102,7 @@ async def _run(
     settings: Settings, drive_folders: Mapping[str, str], stop: asyncio.Event, has_started: asyncio.Event
 ) -> None:
     use_addresses(settings.discord_api_url, settings.discord_gateway_url)
-    routes = default_routes(
-        discord_message_db=settings.discord_message_db_id,
-        videos_db=settings.videos_db_id,
-        drive_uploads_db=settings.drive_uploads_db_id,
-        drive_folders=drive_folders,
-    )
+    routes = routes_of(settings, drive_folders)
     zone = ZoneInfo(settings.timezone)
 
     def clock() -> datetime:
@@ -97,16 +114,20 @@ async def _run(
         notion = await stack.enter_async_context(
             aclosing(NotionClient(settings.notion_token.get_secret_value(), settings.notion_api_url))
         )
-        await check_databases(notion, settings)
+        await check_databases(notion, settings, routes.routes)
         guard = await stack.enter_async_context(Guard(settings.allow_private_hosts))
         transcriber = await stack.enter_async_context(aclosing(_transcriber(settings)))
         bot = await stack.enter_async_context(AuditscribeBot(settings.discord_guild_ids, store))
 
         pages = Pages(notion, clock)
-        notion_status = await stack.enter_async_context(aclosing(NotionStatus(notion, pages, store)))
-        progress = await stack.enter_async_context(aclosing(Progress(bot, store)))
+        overview = Overview(store, transcriber.model)
+        notion_status = await stack.enter_async_context(aclosing(NotionStatus(notion, pages, store, overview)))
+        reactions = await stack.enter_async_context(aclosing(Reactions(bot, store)))
+        cards = await stack.enter_async_context(aclosing(Cards(bot, store, overview, clock)))
         alerts = await stack.enter_async_context(aclosing(Alerts(bot, store)))
-        recorder = Recorder(store, [notion_status, progress, alerts])
+        line = await stack.enter_async_context(aclosing(LineWatch(overview, [cards.refresh, notion_status.refresh])))
+        reports = (notion_status, reactions, cards)
+        recorder = Recorder(store, [*reports, alerts, line])
 
         resolve = attachment_resolver(bot)
         ytdlp = _ytdlp(settings, guard)
@@ -137,43 +158,55 @@ async def _run(
                 *last_stages,
             ),
         )
-        queue = LocalQueue(recorder, workers=settings.workers, clock=clock)
+        queue = LocalQueue(recorder, workers=settings.workers, clock=clock, probe_s=settings.operator_retry_s)
         recorder.tell_also(queue)
-        notion.when_back = lambda: queue.wake(Finish.name)
+        notion.wire.when_back = lambda: queue.wake(Finish.name)
         intake = Intake(queue, routes, bot.serves, clock)
-        lost_pages = LostPages(bot, intake, store=store, pages=pages, notion=notion, routes=routes.routes)
+        lost_pages = LostPages(bot, intake, bot.serves, store=store, pages=pages, notion=notion, routes=routes.routes)
         catch_up = CatchUp(
             bot, intake, store, newest_known=pages.newest_message_id, take_up_lost_pages=lost_pages.take_up
         )
         listener = Listener(catch_up, intake, queue, store)
-        bot.with_cogs(listener, Status(store, bot.serves))
+        rights = Rights(bot.serves)
+        lookup = Lookup(store, overview, rights)
+        steering = Steering(queue, overview, lookup, rights, clock)
+        look_at_discord = partial(check_discord, bot, routes, settings.discord_guild_ids)
+        bot.with_cogs(
+            listener,
+            Status(store, overview, lookup, rights),
+            Commands(steering, lookup, store),
+            Doctor(partial(examine, settings, routes, notion, look_at_discord), rights),
+            menus=[TranscribeThis(intake, rights, store, overview).command()],
+        )
 
         await log_in(bot, settings.discord_token.get_secret_value())
         restored = await queue.restore()
         await runner.sweep({job.id for job in restored})
-        await _report_again(restored, store, notion_status, progress, since=clock() - _REPORT_AGAIN)
+        await _report_again(restored, store, reports, reactions, clock() - _REPORT_AGAIN)
+        webhook = partial(
+            Webhook, queue=queue, store=store, notion=notion, routes=routes, find_channel=bot.find_channel, clock=clock
+        )
+        await stack.enter_async_context(_http(settings, webhook))
         has_started.set()
         await _until(
             stop,
             stay_connected(bot),
             _side_by_side(queue.serve(tasks.process, runner.cancel), listener.serve(bot)),
-            reports=(notion_status, progress, alerts),
+            reports=(*reports, alerts),
         )
 
 
 async def _report_again(
-    restored: Sequence[Job], store: JobStore, notion_status: NotionStatus, progress: Progress, *, since: datetime
+    restored: Sequence[Job], store: JobStore, reports: Sequence[NamedReports], reactions: Reactions, since: datetime
 ) -> None:
     """Make the reports that a stopped bot may have left unmade; each finds what is there before it makes anything."""
-    for job in restored:
+    for job in (one for one in restored if one.origin.is_message):
         for other in await store.of_message(job.origin.message_id):
             if other.has_ended:  # it has a say in the message's reaction
-                progress.notice(other)
-    for job in await store.ended_since(since, without=notion_status.name):
-        notion_status.notice(job)
-    unreported = [job for name in progress.names for job in await store.ended_since(since, without=name)]
-    for job in {job.id: job for job in unreported}.values():
-        progress.notice(job)
+                reactions.notice(other)
+    for report in reports:
+        for job in await store.ended_since(since, without=report.name):
+            report.notice(job)
 
 
 async def _until(
@@ -202,6 +235,16 @@ async def _side_by_side(*services: Coroutine[Any, Any, None]) -> None:
     async with asyncio.TaskGroup() as group:
         for service in services:
             group.create_task(service)
+
+
+def _http(settings: Settings, webhook: Callable[[str], Webhook]) -> AbstractAsyncContextManager[object]:
+    """Return the HTTP side; without a PORT there is none."""
+    secret = settings.webhook_secret
+    if settings.port is not None:
+        return Http(settings.http_host, settings.port, webhook(secret.get_secret_value()).routes() if secret else ())
+    if secret:
+        log.warning("http: WEBHOOK_SECRET is set, but PORT is not: nothing listens for the webhook")
+    return nullcontext()
 
 
 def _ytdlp(settings: Settings, guard: Guard) -> YtDlp:

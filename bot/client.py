@@ -7,10 +7,14 @@ from collections.abc import Sequence
 
 import discord
 import yarl
+from discord import app_commands
 from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from cogs.buttons import JobButton
+from cogs.status import PageButton
+from config.notion_config import ChannelRoute, Routes
 from services.store import JobStore
 
 log = logging.getLogger(__name__)
@@ -40,9 +44,11 @@ class AuditscribeBot(commands.Bot):
         self._guild_ids = frozenset(guild_ids)
         self._store = store
         self._cogs_to_add: Sequence[commands.Cog] = ()
+        self._menus: Sequence[app_commands.ContextMenu] = ()
 
-    def with_cogs(self, *cogs: commands.Cog) -> None:
-        self._cogs_to_add = cogs
+    def with_cogs(self, *cogs: commands.Cog, menus: Sequence[app_commands.ContextMenu] = ()) -> None:
+        """Add these when the bot starts; `menus` are commands in a message's menu, which no cog can hold."""
+        self._cogs_to_add, self._menus = cogs, menus
 
     def serves(self, guild: discord.Guild | None) -> bool:
         """Whether the bot works here: in the guilds of the settings, else in its only guild."""
@@ -50,9 +56,20 @@ class AuditscribeBot(commands.Bot):
             return False
         return guild.id in self._guild_ids if self._guild_ids else len(self.guilds) == 1
 
+    def find_channel(self, route: ChannelRoute) -> discord.abc.GuildChannel | None:
+        """Return the channel of a route, where the bot sees it."""
+        served = [guild for guild in self.guilds if self.serves(guild)]
+        channels: list[discord.abc.GuildChannel] = []
+        for guild in served:
+            channels += [*guild.text_channels, *guild.voice_channels, *guild.forums]
+        return next((one for one in channels if Routes((route,)).find(one.name, one.id)), None)
+
     async def setup_hook(self) -> None:
         for cog in self._cogs_to_add:
             await self.add_cog(cog)
+        for menu in self._menus:
+            self.tree.add_command(menu)
+        self.add_dynamic_items(JobButton, PageButton)
         await self._sync_commands()
 
     async def on_ready(self) -> None:

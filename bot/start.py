@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 import aiohttp
 import discord
 from discord.ext import commands
 
+from config.notion_config import COLUMN_TYPES, ChannelRoute
 from config.settings import Settings
 from services.clients.drive import DriveStorage
 from services.clients.drive_login import load_credentials
@@ -26,23 +28,26 @@ class StartError(Exception):
     """The bot cannot run; the text is one sentence that says what to mend."""
 
 
-async def check_databases(notion: NotionClient, settings: Settings) -> None:
+async def check_databases(notion: NotionClient, settings: Settings, routes: Sequence[ChannelRoute]) -> None:
     """Find the databases now: a wrong token or id is a fault of the settings, not of the first video.
 
     Raises:
         StartError: an address is wrong.
         OperatorError: Notion does not accept the token.
     """
-    addresses = {
-        "DISCORD_MESSAGE_DB_ID": settings.discord_message_db_id,
-        "VIDEOS_DB_ID": settings.videos_db_id,
-        "DRIVE_UPLOADS_DB_ID": settings.drive_uploads_db_id,
+    names = {
+        settings.discord_message_db_id: "DISCORD_MESSAGE_DB_ID",
+        settings.videos_db_id: "VIDEOS_DB_ID",
+        settings.drive_uploads_db_id: "DRIVE_UPLOADS_DB_ID",
     }
-    for name, address in addresses.items():
+    for route in routes:
+        names.setdefault(route.database, f'"database" of [channels.{route.channel}] in CHANNELS_FILE')
+    for address, name in names.items():
         try:
             async with asyncio.timeout(_CHECK_S):
                 if address:
-                    _tell_missing(name, await notion.data_source(address))
+                    table = await notion.data_source(address)
+                    _tell_missing(name, [route for route in routes if route.database == address], table)
         except DatabaseError as error:
             raise StartError(f"{name} is wrong: {error}") from None
         except (TransientError, TimeoutError) as error:
@@ -63,13 +68,13 @@ def open_storage(settings: Settings, store: JobStore) -> Storage:
     token, account = settings.google_token_file, settings.google_service_account_file
     name = "GOOGLE_SERVICE_ACCOUNT_FILE" if account else "GOOGLE_TOKEN_FILE" if token else "STORAGE"
     try:
-        credentials = load_credentials(token, account)
+        credentials = load_credentials(token, account, settings.google_delegated_user)
     except OperatorError as error:
         raise StartError(f"{name} is wrong: {error}") from None
     return DriveStorage(credentials, settings.drive_api_url, notes=store)
 
 
-async def log_in(bot: commands.Bot, token: str) -> None:
+async def log_in(bot: discord.Client, token: str) -> None:
     """Log in to Discord.
 
     Raises:
@@ -102,9 +107,9 @@ async def stay_connected(bot: commands.Bot) -> None:
         raise StartError(f"Discord ended the connection for good (code {error.code}).") from None
 
 
-def _tell_missing(name: str, table: DataSource) -> None:
+def _tell_missing(name: str, routes: Sequence[ChannelRoute], table: DataSource) -> None:
     """Statuses and errors cannot be told in a database without the columns for them."""
-    wanted = {"Transcript Process Status": "select", "ProcessErrors": "rich_text"}
+    wanted = {route.field_map[key]: COLUMN_TYPES[key] for route in routes for key in sorted(route.required_keys)}
     missing = [f"{column} ({kind})" for column, kind in wanted.items() if table.columns.get(column) != kind]
-    if name == "DISCORD_MESSAGE_DB_ID" and missing:
-        log.error("notion: the database of %s lacks the column %s: add it there", name, " and ".join(missing))
+    if missing:
+        log.error("notion: %s: the database lacks the column %s, add it there", name, " and ".join(missing))

@@ -18,7 +18,7 @@ class Alerts:
         self._alerts: Projection[str, Job | None] = Projection("alert", self._report)
 
     def notice(self, job: Job) -> None:
-        if job.waiting_for:
+        if job.waiting_for and job.origin.channel_id:
             known = any(provider == job.waiting_for for provider, _ in self._held.values())
             self._held[job.id] = (job.waiting_for, job.stage)
             if not known:

@@ -29,22 +29,31 @@ class Intake:
 
     def route_of(self, channel: Channel) -> ChannelRoute | None:
         """Return what happens with a channel's videos; None where nobody watches."""
-        return self._routes.find(channel_name(channel)) if self._serves(channel.guild) else None
+        if not self._serves(channel.guild):
+            return None
+        return self._routes.find(channel_name(channel), _channel_id(channel))
 
     async def take(self, message: discord.Message) -> None:
         """Ask for a job for each video. To take a message twice makes nothing twice."""
-        await self._queue.submit(self._jobs_of(message))
+        route = self.route_of(message.channel)
+        if route and not message.author.bot:
+            await self._queue.submit(self._jobs_of(message, route))
 
-    async def take_one(self, message: discord.Message, video_id: str) -> bool:
+    async def take_anywhere(self, message: discord.Message) -> tuple[list[Job], list[Job]]:
+        """Ask for a job for each video of a message that somebody pointed at, whoever posted it, wherever that was.
+
+        A channel that nobody watches has the first route, audit-process's. Returns all jobs, and those that are new.
+        """
+        jobs = self._jobs_of(message, self.route_of(message.channel) or self._routes.routes[0])
+        return jobs, await self._queue.submit(jobs)
+
+    async def take_one(self, message: discord.Message, video_id: str, route: ChannelRoute) -> bool:
         """Ask for the job of one video, by the id that its page has. False: the message does not hold it."""
-        wanted = [job for job in self._jobs_of(message) if planted_id(job) == video_id]
+        wanted = [job for job in self._jobs_of(message, route) if planted_id(job) == video_id]
         await self._queue.submit(wanted)
         return bool(wanted)
 
-    def _jobs_of(self, message: discord.Message) -> list[Job]:
-        route = self.route_of(message.channel)
-        if message.author.bot or route is None:
-            return []
+    def _jobs_of(self, message: discord.Message, route: ChannelRoute) -> list[Job]:
         origin = origin_of(message)
         sources = find_sources(texts_of(message), map(_attachment, attachments_of(message)))
         return [Job.requested(source, route, origin, self._clock()) for source in sources]
@@ -55,6 +64,11 @@ def channel_name(channel: Channel) -> str:
     if isinstance(channel, discord.Thread):
         return channel.parent.name if channel.parent else ""
     return str(channel)
+
+
+def _channel_id(channel: Channel) -> int:
+    """Return a channel's id; for a thread its parent's."""
+    return channel.parent_id if isinstance(channel, discord.Thread) else channel.id
 
 
 def origin_of(message: discord.Message) -> Origin:

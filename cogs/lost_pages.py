@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import discord
 
 from cogs.discord_errors import named_errors
-from cogs.intake import Intake, Place
+from cogs.intake import Intake, Place, Serves
 from config.notion_config import ChannelRoute
 from services.clients.notion import NotionClient
 from services.errors import AuditscribeError, PermanentError
@@ -28,6 +28,7 @@ class LostPages:
         self,
         client: discord.Client,
         intake: Intake,
+        serves: Serves,
         *,
         store: JobStore,
         pages: Pages,
@@ -36,6 +37,7 @@ class LostPages:
     ) -> None:
         self._client = client
         self._intake = intake
+        self._serves = serves
         self._store = store
         self._pages = pages
         self._notion = notion
@@ -73,11 +75,20 @@ class LostPages:
             return
         try:
             channel = self._client.get_channel(channel_id) or await self._client.fetch_channel(channel_id)
-            if not isinstance(channel, Place) or self._intake.route_of(channel) is None:
+            if not isinstance(channel, Place) or not self._serves(channel.guild):
                 return
+            route = await self._route_at(channel, route)
             message = await channel.fetch_message(page.message_id)
-            why = "" if await self._intake.take_one(message, page.video_id) else "an edit of its message"
+            why = "" if await self._intake.take_one(message, page.video_id, route) else "an edit of its message"
         except discord.NotFound:
             why = "the deletion of its message"
         if why:
             await self._notion.update_error_field(page.id, f"{ERROR_PREFIX}cancelled by {why}", route.field_map)
+
+    async def _route_at(self, channel: Place, route: ChannelRoute) -> ChannelRoute:
+        """Return the channel's own route where that has its pages in the same database: routes may share one."""
+        own = self._intake.route_of(channel)
+        if own is None or not own.has_status_hooks:
+            return route
+        tables = [await self._notion.data_source(one.database) for one in (own, route)]
+        return own if tables[0].id == tables[1].id else route

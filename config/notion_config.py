@@ -1,10 +1,13 @@
-"""Routes: which database, columns and folder a channel's videos go to. These are the defaults."""
+"""Routes: which database, columns and folder a channel's videos go to. These are the defaults; a CHANNELS_FILE
+changes them and adds others.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 ActionType = Literal["update_origin", "create_new_page"]
+ColumnType = Literal["title", "rich_text", "select", "url", "files", "date", "number"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,20 @@ class ChannelRoute:
     """Id of the Drive folder that the video's own folder is made in; None: the bot's root folder."""
     language: str | None = None
     """The language spoken, as an ISO 639-1 code; None: detect it."""
+    cards: bool = True
+    """Whether each video has its live card in Discord. The reaction is there all the same."""
+    channel_id: int | None = None
+    """The channel's id in Discord; where it is set, the channel may be called anything."""
 
     @property
     def has_status_hooks(self) -> bool:
         """Whether the page's status and errors are written while the video is on its way."""
         return self.action_type == "update_origin"
+
+    @property
+    def required_keys(self) -> frozenset[str]:
+        """The keys without whose columns statuses and errors cannot be told; all others may be left out."""
+        return frozenset({"status", "process_errors"}) if self.has_status_hooks else frozenset()
 
 
 # Column names stand as people's databases have them, misspellings included.
@@ -61,11 +73,61 @@ _MESSAGE_FIELDS = {
     "message_url": "Message URL",
 }
 
+_PROGRESS_FIELDS = {
+    "progress": "Progress",
+    "stage_timings": "Stage Timings",
+    "retry_count": "Retry Count",
+    "queue_position": "Queue Position",
+    "eta": "ETA",
+}
+
+OPTIONAL_KEYS = frozenset(_PROGRESS_FIELDS)
+"""What people may add a column for, and mostly have not: where it is missing, nobody is warned."""
+
+COLUMN_TYPES: Mapping[str, ColumnType] = {
+    "name": "title",
+    "author": "rich_text",
+    "message_id": "rich_text",
+    "message_date": "date",
+    "server": "rich_text",
+    "channel": "select",
+    "content": "rich_text",
+    "attached_url": "url",
+    "message_url": "url",
+    "date": "date",
+    "video_date_time": "date",
+    "video_url": "url",
+    "video_link": "url",
+    "live_video_url": "url",
+    "video_id": "rich_text",
+    "youtube_channel": "select",
+    "youtube_listing_status": "select",
+    "drive_folder": "url",
+    "drive_folder_link": "url",
+    "video_file": "url",
+    "audio_file": "url",
+    "transcript_file": "files",
+    "transcript_srt_file": "files",
+    "transcript_text": "rich_text",
+    "discord_channel": "select",
+    "status": "select",
+    "length_min": "number",
+    "processing_time": "number",
+    "process_errors": "rich_text",
+    "progress": "number",
+    "stage_timings": "rich_text",
+    "retry_count": "number",
+    "queue_position": "number",
+    "eta": "date",
+}
+"""Each key of a `field_map`, and the type of its column in people's databases, in Notion's words."""
+
 AUDIT_PROCESS = ChannelRoute(
     channel="audit-process",
     action_type="update_origin",
     field_map=_MESSAGE_FIELDS
     | _RESULT_FIELDS
+    | _PROGRESS_FIELDS
     | {
         "video_url": "URL",
         "youtube_channel": "YouTube Channel",
@@ -103,6 +165,9 @@ DRIVE_UPLOADS = ChannelRoute(
 
 VIDEO_CHANNELS = ("market-outlook", "market-analysis-streams", "education", "mhc-recordings")
 
+DEFAULTS = (AUDIT_PROCESS, *(replace(_VIDEOS, channel=channel) for channel in VIDEO_CHANNELS), DRIVE_UPLOADS)
+"""Without their databases."""
+
 
 @dataclass(frozen=True, slots=True)
 class Routes:
@@ -110,10 +175,15 @@ class Routes:
 
     routes: tuple[ChannelRoute, ...]
 
-    def find(self, channel_name: str) -> ChannelRoute | None:
-        """Return the route of a channel by its name in Discord, which may carry emoji: `🎙・market-outlook`."""
-        plain = _without_emoji(channel_name)
-        return next((route for route in self.routes if route.channel == plain), None)
+    def find(self, channel_name: str, channel_id: int | None) -> ChannelRoute | None:
+        """Return a channel's route: the one with its id, else the one with its name.
+
+        The name in Discord may carry emoji: `🎙・market-outlook`.
+        """
+        plain = plain_name(channel_name)
+        by_id = (route for route in self.routes if channel_id is not None and route.channel_id == channel_id)
+        by_name = (route for route in self.routes if route.channel_id is None and plain_name(route.channel) == plain)
+        return next(by_id, None) or next(by_name, None)
 
 
 def default_routes(
@@ -124,14 +194,18 @@ def default_routes(
     drive_folders: Mapping[str, str],
 ) -> Routes:
     """Return the routes whose database is known. `drive_folders` maps a channel to a Drive folder's id."""
-    routes = [replace(AUDIT_PROCESS, database=discord_message_db)]
-    if videos_db:
-        routes += [replace(_VIDEOS, channel=channel, database=videos_db) for channel in VIDEO_CHANNELS]
-    if drive_uploads_db:
-        routes.append(replace(DRIVE_UPLOADS, database=drive_uploads_db))
-    return Routes(tuple(replace(route, drive_folder=drive_folders.get(route.channel)) for route in routes))
+    databases = {AUDIT_PROCESS.channel: discord_message_db, DRIVE_UPLOADS.channel: drive_uploads_db}
+    databases |= dict.fromkeys(VIDEO_CHANNELS, videos_db)
+    return Routes(
+        tuple(
+            replace(route, database=database, drive_folder=drive_folders.get(route.channel))
+            for route in DEFAULTS
+            if (database := databases[route.channel])
+        )
+    )
 
 
-def _without_emoji(channel_name: str) -> str:
+def plain_name(channel_name: str) -> str:
+    """Return what tells a channel's name from others: letters, digits and the dashes between them."""
     kept = (letter for letter in channel_name.casefold() if letter.isalnum() or letter in "-_")
     return "".join(kept).strip("-_")

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
@@ -50,8 +50,8 @@ def _sqlite_url(url: str) -> str:
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 
 
-class Settings(BaseSettings):
-    """Every setting by its name in lower case; DESIGN's table says what each means."""
+class NotionSettings(BaseSettings):
+    """What the way to Notion needs."""
 
     model_config = SettingsConfigDict(
         env_file=ENV_FILE,
@@ -61,21 +61,27 @@ class Settings(BaseSettings):
         frozen=True,
     )
 
-    discord_token: SecretStr
-    discord_guild_ids: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split)] = ()
-    discord_api_url: HttpUrl = "https://discord.com/api/v10"
-    discord_gateway_url: str | None = None
-
     notion_token: SecretStr
     notion_api_url: HttpUrl = "https://api.notion.com"
     discord_message_db_id: str
     videos_db_id: str | None = None
     drive_uploads_db_id: str | None = None
+    channels_file: Path | None = None
+
+
+class Settings(NotionSettings):
+    """Every setting by its name in lower case; DESIGN's table says what each means."""
+
+    discord_token: SecretStr
+    discord_guild_ids: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split)] = ()
+    discord_api_url: HttpUrl = "https://discord.com/api/v10"
+    discord_gateway_url: str | None = None
 
     storage: Literal["drive", "local"] | None = None
     drive_api_url: HttpUrl = "https://www.googleapis.com"
     google_token_file: Path | None = None
     google_service_account_file: Path | None = None
+    google_delegated_user: str | None = None
 
     data_dir: Path = Path("data")
     database_url: Annotated[str, AfterValidator(_sqlite_url)] | None = None
@@ -92,6 +98,7 @@ class Settings(BaseSettings):
     stall_timeout_s: Annotated[float, Field(gt=0)] = 300
     job_time_limit_s: Annotated[float, Field(gt=0)] = 43200
     max_attempts: Annotated[int, Field(ge=1)] = 3
+    operator_retry_s: Annotated[float, Field(gt=0)] = 60
 
     allow_any_site: bool = False
     allow_private_hosts: Annotated[
@@ -99,6 +106,10 @@ class Settings(BaseSettings):
     ] = ()
     ytdlp_cookies_file: Path | None = None
     timezone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    http_host: str = "127.0.0.1"
+    webhook_secret: SecretStr | None = None
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -115,14 +126,26 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.resolve() / 'auditscribe.db'}"
 
 
+Kind = TypeVar("Kind", bound=NotionSettings)
+
+
 def load_settings() -> Settings:
     """Read the settings.
 
     Raises:
         SettingsError: with one sentence for each missing or wrong setting.
     """
+    return _load(Settings)
+
+
+def load_notion_settings() -> NotionSettings:
+    """Read Notion's settings alone; raise as `load_settings` does."""
+    return _load(NotionSettings)
+
+
+def _load(kind: type[Kind]) -> Kind:
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         faults = [
             (str(fault["loc"][0]).upper(), fault["type"], fault["msg"]) for fault in error.errors(include_input=False)

@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +20,7 @@ from rich.logging import RichHandler
 from bot import app, log
 from bot.start import StartError
 from config.settings import Settings
-from sandbox.demo import sample, screenshot, terminal
+from sandbox.demo import sample, screenshot, states, terminal
 from sandbox.demo.page import Page
 from sandbox.demo.promises import broken_promises
 from sandbox.demo.summary import has_ended, summary
@@ -58,7 +58,7 @@ def main() -> int:
     if not SPECS.is_dir():
         _say("UNCHECKED: the official descriptions of Discord and Notion are not here.")
     try:
-        return asyncio.run(demo(options, console))
+        return asyncio.run(cards(options.cards) if options.cards else demo(options, console))
     except (StartError, AuditscribeError, ModelError, OSError) as error:
         _say(str(error))
         return 1
@@ -84,7 +84,7 @@ async def demo(options: argparse.Namespace, console: Console) -> int:
                 console.print("Ctrl-C ends the demo.")
                 await asyncio.wait({bot})
                 return 0
-            if not await _audited(worlds, messages, bot, post.patience_s):
+            if not await _done_before_end_of(bot, _audited(worlds, messages, post.patience_s)):
                 return STOPPED
             if options.screenshot:
                 await screenshot.take(page.url, options.screenshot)
@@ -92,13 +92,26 @@ async def demo(options: argparse.Namespace, console: Console) -> int:
     return _report(told, post, as_json=options.json)
 
 
-async def _audited(worlds: Worlds, messages: list[Any], bot: asyncio.Task[None], within: float) -> bool:
-    """Wait until the messages' videos are done, at most `within` seconds; return False if the bot ends before that."""
-    audit = asyncio.create_task(until(worlds, lambda: all(has_ended(worlds, one) for one in messages), within))
-    await asyncio.wait({audit, bot}, return_when=asyncio.FIRST_COMPLETED)
-    audit.cancel()
-    with suppress(TimeoutError, asyncio.CancelledError):
-        await audit
+async def cards(folder: Path) -> int:
+    """Save a picture of a card in each of its states, or until a signal; return the exit status."""
+    with TemporaryDirectory(prefix="auditscribe-") as home:
+        async with Worlds(Path(home)) as worlds, Page(worlds, {}) as page, _bot(worlds, WORKERS="1") as bot:
+            return 0 if await _done_before_end_of(bot, states.take(worlds, page.url, folder)) else STOPPED
+
+
+async def _audited(worlds: Worlds, messages: list[Any], within: float) -> None:
+    """Wait until the messages' videos are done, at most `within` seconds."""
+    with suppress(TimeoutError):
+        await until(worlds, lambda: all(has_ended(worlds, one) for one in messages), within)
+
+
+async def _done_before_end_of(bot: asyncio.Task[None], work: Coroutine[Any, Any, None]) -> bool:
+    """Do something while the bot runs; return False if the bot ends before that is done."""
+    doing = asyncio.create_task(work)
+    await asyncio.wait({doing, bot}, return_when=asyncio.FIRST_COMPLETED)
+    doing.cancel()
+    with suppress(asyncio.CancelledError):
+        await doing
     return not bot.done()
 
 
@@ -113,13 +126,13 @@ def _report(told: dict[str, Any], post: sample.Post, *, as_json: bool) -> int:
 
 
 @asynccontextmanager
-async def _bot(worlds: Worlds) -> AsyncIterator[asyncio.Task[None]]:
-    """The bot, connected; a signal ends it, or the end of the context."""
+async def _bot(worlds: Worlds, **more: str) -> AsyncIterator[asyncio.Task[None]]:
+    """The bot, connected, with `more` settings; a signal ends it, or the end of the context."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     os.environ.update(worlds.environment() | {"NO_PROXY": "127.0.0.1"})
-    settings = OwnSettings.model_validate({name.lower(): value for name, value in worlds.settings().items()})
+    settings = OwnSettings.model_validate({name.lower(): value for name, value in (worlds.settings() | more).items()})
     running = asyncio.create_task(app.run(settings, {}, stop))
     connected = asyncio.create_task(worlds.discord.until(lambda: worlds.discord.connected))
     try:
@@ -142,6 +155,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--post", type=Path, metavar="FILE", help="post this video or recording instead of the sample")
     parser.add_argument("--json", action="store_true", help="as --once, with one JSON object as stdout's last line")
     parser.add_argument("--screenshot", type=Path, metavar="PNG", help="take a picture of the page when all is done")
+    parser.add_argument("--cards", type=Path, metavar="FOLDER", help="take a picture of a card in each of its states")
     options = parser.parse_args()
     options.once = options.once or options.json
     return options

@@ -37,6 +37,8 @@ class Exchange:
     status: int = 0
     """0 until answered, and for ever where the connection was dropped instead."""
     answer: Any = None
+    answered_at: float | None = None
+    """When its answer was ready, by the same clock."""
     violations: tuple[str, ...] = ()
 
 
@@ -145,7 +147,7 @@ class World:
         response = await self._answer(request, handler, fault)
         if exchange.body is None:
             exchange.body = request.get(PAYLOAD)
-        exchange.status = response.status
+        exchange.status, exchange.answered_at = response.status, asyncio.get_running_loop().time()
         exchange.answer = _answer_of(response)
         if fault is None and (found := self.check(exchange)) is not None:
             self.checked += 1

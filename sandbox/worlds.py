@@ -18,6 +18,7 @@ class Worlds:
     def __init__(self, folder: Path, clips: Path | None = None) -> None:
         self.folder = folder
         self.clips = clips or folder / "clips"
+        self._model = folder / "tiny.en"
         self.discord = DiscordWorld()
         self.notion = NotionWorld()
         self.drive = DriveWorld()
@@ -44,6 +45,8 @@ class Worlds:
             folder.mkdir(parents=True, exist_ok=True)
         await asyncio.gather(*(world.start() for world in self.all))
         self.drive.write_token_file(self.folder / "google-token.json")
+        if not self._model.exists():  # a model is called by its folder's name
+            self._model.symlink_to(model.tiny_en())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -64,7 +67,7 @@ class Worlds:
             "GOOGLE_TOKEN_FILE": str(self.folder / "google-token.json"),
             "ALLOW_PRIVATE_HOSTS": f"{self.site.address},{self.discord.address}",
             "DATA_DIR": str(self.folder / "data"),
-            "WHISPER_MODEL": str(model.tiny_en()),
+            "WHISPER_MODEL": str(self._model),
         }
 
     def environment(self) -> dict[str, str]:

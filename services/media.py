@@ -64,6 +64,8 @@ class Transcript:
     """ISO 639-1 code; None where there was nothing to tell it from."""
     model: str | None
     """None where no model was needed: there was no sound."""
+    settings: str | None = None
+    """How the model was run, for the audit record."""
 
     @property
     def text(self) -> str:
@@ -89,6 +91,7 @@ class StoredFile:
     size: int = 0
     """Bytes; 0 for a folder."""
     md5: str | None = None
+    sha256: str | None = None
 
 
 def _srt_time(seconds: float) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from services.jobs.job import Job
 from services.jobs.observer import Observer
@@ -41,11 +41,20 @@ class Recorder:
         self._tell(job)
         return job
 
+    async def reopen(self, job: Job) -> Job:
+        """Record that an ended job is on its way again, and return it."""
+        await self._patiently(self.store.reopen, job)
+        self._tell(job)
+        return job
+
     async def keep(self, job: Job) -> None:
         """Record a job's new artifacts, which nobody needs to be told of."""
+        await self._patiently(self.store.save, job)
+
+    async def _patiently(self, write: Callable[[Job], Awaitable[None]], job: Job) -> None:
         while True:
             try:
-                return await self.store.save(job)
+                return await write(job)
             except LedgerError as error:
                 log.error("%s: %s", job.id, error)  # noqa: TRY400 (it is said each time; the traceback tells no more)
                 await asyncio.sleep(PATIENCE_S)

@@ -1,9 +1,9 @@
 """The ledger: every job, as it was last recorded, and its transcript."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,65 +15,20 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from services.errors import TransientError
+from services.jobs.eta import Rate
 from services.jobs.job import ENDED, Job, JobStatus
 from services.media import Transcript
+from services.schema import JOB, jobs, notes, rates, reports, row_of, transcripts
 
-_JOB = TypeAdapter(Job)
 _TRANSCRIPT = TypeAdapter(Transcript)
-
-
-class UtcDateTime(sa.TypeDecorator[datetime]):
-    """SQLite gives naive datetimes back; ours are always UTC."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        return value and value.astimezone(timezone.utc)
-
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        return value and value.replace(tzinfo=timezone.utc)
-
-
-metadata = sa.MetaData()
-
-jobs = sa.Table(
-    "jobs",
-    metadata,
-    sa.Column("id", sa.String, primary_key=True),
-    sa.Column("message_id", sa.BigInteger, nullable=False, index=True),
-    sa.Column("source_key", sa.String, nullable=False, index=True),
-    sa.Column("status", sa.String, nullable=False, index=True),
-    sa.Column("created_at", UtcDateTime, nullable=False),
-    sa.Column("ended_at", UtcDateTime, index=True),
-    sa.Column("body", sa.Text, nullable=False),
-)
-
-transcripts = sa.Table(
-    "transcripts",
-    metadata,
-    sa.Column("job_id", sa.String, sa.ForeignKey("jobs.id"), primary_key=True),
-    sa.Column("body", sa.Text, nullable=False),
-)
-
-reports = sa.Table(
-    "reports",
-    metadata,
-    sa.Column("job_id", sa.String, sa.ForeignKey("jobs.id"), primary_key=True),
-    sa.Column("name", sa.String, primary_key=True),
-    sa.Column("text", sa.Text, nullable=False),
-)
-
-notes = sa.Table(
-    "notes",
-    metadata,
-    sa.Column("name", sa.String, primary_key=True),
-    sa.Column("text", sa.Text, nullable=False),
-)
 
 
 class LedgerError(TransientError):
     """The ledger takes nothing: its disk is full, or another process holds it."""
+
+
+_READS = "auditscribe_reads"
+"""Marks connections whose transactions need no write lock."""
 
 
 class JobStore:
@@ -81,6 +36,7 @@ class JobStore:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._reading = engine.execution_options(**{_READS: True})
 
     async def aclose(self) -> None:
         await self._engine.dispose()
@@ -88,17 +44,26 @@ class JobStore:
     async def add(self, job: Job) -> bool:
         """Record a new job; False if the ledger has it already."""
         async with self._writing() as connection:
-            added = await connection.execute(insert(jobs).values(_row(job)).on_conflict_do_nothing())
+            added = await connection.execute(insert(jobs).values(row_of(job)).on_conflict_do_nothing())
             return added.rowcount == 1
 
     async def save(self, job: Job) -> None:
-        """Record what became of a job."""
+        """Record what became of a job; the notes about its work (`keep_note`) go when it has ended."""
         async with self._writing() as connection:
-            await connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(_row(job)))
-            if job.artifacts.transcript is not None:
+            await connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(row_of(job)))
+            if job.artifacts.transcript is not None and not await connection.scalar(_has_transcript(job)):
                 body = _TRANSCRIPT.dump_json(job.artifacts.transcript).decode()
-                kept = insert(transcripts).values(job_id=job.id, body=body)
-                await connection.execute(kept.on_conflict_do_nothing())
+                await connection.execute(insert(transcripts).values(job_id=job.id, body=body))
+            if job.has_ended:
+                await connection.execute(sa.delete(notes).where(notes.c.name.startswith(f"{job.id}:", autoescape=True)))
+
+    async def reopen(self, job: Job) -> None:
+        """Record that a job is on its way again: what was reported of its end, and a transcript that it lacks, go."""
+        async with self._writing() as connection:
+            await connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(row_of(job)))
+            await connection.execute(sa.delete(reports).where(reports.c.job_id == job.id))
+            if job.artifacts.transcript is None:
+                await connection.execute(sa.delete(transcripts).where(transcripts.c.job_id == job.id))
 
     async def get(self, job_id: str) -> Job:
         """Return a job with its transcript.
@@ -111,22 +76,26 @@ class JobStore:
             .join_from(jobs, transcripts, isouter=True)
             .where(jobs.c.id == job_id)
         )
-        async with self._engine.connect() as connection:
+        async with self._reading.connect() as connection:
             row = (await connection.execute(query)).first()
         if row is None:
             raise KeyError(job_id)
-        job = _JOB.validate_json(row[0])
+        job = JOB.validate_json(row[0])
         transcript = _TRANSCRIPT.validate_json(row[1]) if row[1] else None
         return replace(job, artifacts=replace(job.artifacts, transcript=transcript))
 
+    async def find(self, job_id: str) -> Job | None:
+        """Return a job without its transcript, if the ledger has it."""
+        return next(iter(await self.fetch(sa.select(jobs.c.body).where(jobs.c.id == job_id))), None)
+
     async def of_message(self, message_id: int) -> list[Job]:
         """Return the jobs of a message, without their transcripts."""
-        return await self._list(sa.select(jobs.c.body).where(jobs.c.message_id == message_id))
+        return await self.fetch(sa.select(jobs.c.body).where(jobs.c.message_id == message_id))
 
     async def unfinished(self) -> list[Job]:
-        """Return the jobs on their way, the oldest first, without their transcripts."""
-        return await self._list(
-            sa.select(jobs.c.body).where(jobs.c.status.not_in(ENDED)).order_by(jobs.c.created_at, jobs.c.id)
+        """Return the jobs on their way in the order of their line, without their transcripts."""
+        return await self.fetch(
+            sa.select(jobs.c.body).where(jobs.c.status.not_in(ENDED)).order_by(jobs.c.queued_at, jobs.c.id)
         )
 
     async def find_first(self, job: Job) -> Job | None:
@@ -135,17 +104,18 @@ class JobStore:
 
     async def reposts_of(self, first: Job) -> list[Job]:
         """Return the unfinished jobs that wait for the end of this one."""
-        return [job for job in await self._same_video(first) if job.repost_of == first.id and not job.has_ended]
+        waiting = sa.select(jobs.c.body).where(jobs.c.repost_of == first.id, jobs.c.status.not_in(ENDED))
+        return await self.fetch(waiting.order_by(jobs.c.created_at, jobs.c.id))
 
     async def ended_since(self, moment: datetime, *, without: str) -> list[Job]:
         """Return the jobs that ended after `moment` and have no report of that name."""
         reported = sa.exists().where(reports.c.job_id == jobs.c.id, reports.c.name == without)
-        return await self._list(sa.select(jobs.c.body).where(jobs.c.ended_at > moment, ~reported))
+        return await self.fetch(sa.select(jobs.c.body).where(jobs.c.ended_at > moment, ~reported))
 
     async def find_report(self, job_id: str, name: str) -> str | None:
         """Return the text of a report of a job's end, once it was made."""
         query = sa.select(reports.c.text).where(reports.c.job_id == job_id, reports.c.name == name)
-        async with self._engine.connect() as connection:
+        async with self._reading.connect() as connection:
             return await connection.scalar(query)
 
     async def keep_report(self, job_id: str, name: str, text: str = "") -> None:
@@ -154,18 +124,18 @@ class JobStore:
         async with self._writing() as connection:
             await connection.execute(report.on_conflict_do_nothing())
 
-    async def last_ended(self, limit: int) -> list[Job]:
-        """Return the jobs that ended last, the latest first, without their transcripts."""
-        return await self._list(
-            sa.select(jobs.c.body).where(jobs.c.ended_at.is_not(None)).order_by(jobs.c.ended_at.desc()).limit(limit)
-        )
+    async def keep_rate(self, rate: Rate) -> None:
+        """Remember how fast a stage was."""
+        async with self._writing() as connection:
+            await connection.execute(insert(rates).values(stage=rate.stage, model=rate.model, rate=rate.per_second))
 
     async def find_note(self, name: str) -> str | None:
         """Return a small text kept under `name`."""
-        async with self._engine.connect() as connection:
+        async with self._reading.connect() as connection:
             return await connection.scalar(sa.select(notes.c.text).where(notes.c.name == name))
 
     async def keep_note(self, name: str, text: str) -> None:
+        """Keep a small text; a name that begins with a job's id and a colon is kept until that job has ended."""
         note = insert(notes).values(name=name, text=text)
         async with self._writing() as connection:
             await connection.execute(note.on_conflict_do_update(index_elements=["name"], set_={"text": text}))
@@ -186,11 +156,20 @@ class JobStore:
     async def _same_video(self, job: Job) -> list[Job]:
         """Return the jobs of a video, the oldest first."""
         same = sa.select(jobs.c.body).where(jobs.c.source_key == job.source.key)
-        return await self._list(same.order_by(jobs.c.created_at, jobs.c.id))
+        return await self.fetch(same.order_by(jobs.c.created_at, jobs.c.id))
 
-    async def _list(self, query: sa.Select[Any]) -> list[Job]:
-        async with self._engine.connect() as connection:
-            return _jobs((await connection.scalars(query)).all())
+    async def fetch(self, query: sa.Select[Any]) -> list[Job]:
+        """Return the jobs whose bodies a query selects."""
+        return [JOB.validate_json(body) for body in await self.read(query)]
+
+    async def read(self, query: sa.Select[Any]) -> list[Any]:
+        """Return the first column of what a query selects."""
+        return [row[0] for row in await self.rows(query)]
+
+    async def rows(self, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
+        """Return what a query selects."""
+        async with self._reading.connect() as connection:
+            return [tuple(row) for row in await connection.execute(query)]
 
 
 async def open_store(url: str) -> JobStore:
@@ -198,7 +177,7 @@ async def open_store(url: str) -> JobStore:
     engine = create_async_engine(url, hide_parameters=True)  # an error's text is for the log, what is kept is not
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine.sync_engine, "connect", _tune_sqlite)
-        sa.event.listen(engine.sync_engine, "begin", _begin_immediately)
+        sa.event.listen(engine.sync_engine, "begin", _begin)
     async with engine.connect() as connection:
         await connection.run_sync(_migrate)
         await connection.commit()
@@ -221,29 +200,17 @@ def _tune_sqlite(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-def _begin_immediately(connection: sa.Connection) -> None:
-    """Take the write lock at once: a read lock that is raised later fails with "locked" under load."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _begin(connection: sa.Connection) -> None:
+    """Take the write lock at once, unless nothing is to be written: one that is raised later fails under load."""
+    reads = connection.get_execution_options().get(_READS)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
-def _row(job: Job) -> dict[str, object]:
-    light = replace(job, artifacts=replace(job.artifacts, transcript=None))
-    return {
-        "id": job.id,
-        "message_id": job.origin.message_id,
-        "source_key": job.source.key,
-        "status": job.status.value,
-        "created_at": job.created_at,
-        "ended_at": job.ended_at,
-        "body": _JOB.dump_json(light).decode(),
-    }
+def _has_transcript(job: Job) -> sa.Select[tuple[bool]]:
+    return sa.select(sa.exists().where(transcripts.c.job_id == job.id))
 
 
 def _does_the_work(first: Job, job: Job) -> bool:
     is_earlier = (first.created_at, first.id) < (job.created_at, job.id)
     succeeds = first.status is JobStatus.SUCCEEDED or not first.has_ended
     return is_earlier and succeeds and first.repost_of is None and first.route.channel == job.route.channel
-
-
-def _jobs(bodies: Iterable[str]) -> list[Job]:
-    return [_JOB.validate_json(body) for body in bodies]

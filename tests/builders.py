@@ -40,6 +40,12 @@ def a_job(
     return replace(Job.requested(source, route, origin or an_origin(), NOON), **changes)
 
 
+def job_of(message: dict[str, Any], source: VideoSource = YOUTUBE, **changes: Any) -> Job:
+    """Return the job of a video in a message of the sandbox's Discord."""
+    origin = an_origin(message_id=int(message["id"]), channel_id=int(message["channel_id"]))
+    return a_job(source, origin=origin, **changes)
+
+
 def a_metadata(**changes: Any) -> Metadata:
     return replace(
         Metadata(

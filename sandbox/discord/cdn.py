@@ -74,7 +74,9 @@ class Cdn:
 
 
 def _ranged(request: web.Request, stored: StoredAttachment) -> web.Response:
-    size, headers = len(stored.content), {"Accept-Ranges": "bytes"}
+    filename = PurePath(stored.path).name
+    size = len(stored.content)
+    headers = {"Accept-Ranges": "bytes", "Content-Disposition": f'attachment; filename="{filename}"'}
     try:
         start, stop, _ = request.http_range.indices(size)
     except ValueError:

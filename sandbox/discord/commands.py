@@ -5,6 +5,7 @@ from typing import Any
 
 from sandbox.discord.errors import invalid
 from sandbox.discord.objects import Json, Snowflakes
+from sandbox.discord.permissions import Permission
 
 CHAT_INPUT, MESSAGE = 1, 3
 SUBCOMMAND, SUBCOMMAND_GROUP = 1, 2
@@ -66,6 +67,14 @@ def chat_input(command: Json, path: list[str], given: dict[str, Any], focused: s
         "type": CHAT_INPUT,
         "options": _filled(command, path, given, focused),
     }
+
+
+def may_see(command: Json, held: int) -> bool:
+    """Whether a member with these permissions is shown a command (`default_member_permissions`: "0" for nobody)."""
+    wanted = command["default_member_permissions"]
+    if wanted is None or held & Permission.ADMINISTRATOR:
+        return True
+    return int(wanted) != 0 and held & int(wanted) == int(wanted)
 
 
 def _filled(level: Json, path: list[str], given: dict[str, Any], focused: str | None) -> list[Json]:

@@ -8,7 +8,10 @@ from sandbox.discord.commands import Commands
 from sandbox.discord.door import Answer, Endpoint, is_set
 from sandbox.discord.errors import UNKNOWN_APPLICATION, UNKNOWN_USER, DiscordError
 from sandbox.discord.objects import Json
+from sandbox.discord.permissions import permissions_of
 from sandbox.discord.store import Store
+
+NO_OVERWRITES: Json = {"permission_overwrites": []}
 
 
 class DirectoryEndpoints:
@@ -22,6 +25,7 @@ class DirectoryEndpoints:
 
     def endpoints(self) -> Iterator[Endpoint]:
         yield Endpoint("GET", "/users/@me", self._me)
+        yield Endpoint("GET", "/users/@me/guilds", self._own_guilds)
         yield Endpoint("GET", "/users/{user}", self._user)
         yield Endpoint("GET", "/oauth2/applications/@me", self._own_application)
         yield Endpoint("GET", "/applications/@me", self._own_application)
@@ -37,6 +41,26 @@ class DirectoryEndpoints:
 
     async def _me(self, request: web.Request) -> Answer:
         return {**self._store.bot, "mfa_enabled": False, "locale": "en-US", "verified": True}
+
+    async def _own_guilds(self, request: web.Request) -> Answer:
+        """Up to 200 guilds in the order of their ids, after or before one of them."""
+        query = request.query
+        joined = sorted((guild for guild, user in self._store.members if user == self._store.bot["id"]), key=int)
+        wanted = [one for one in joined if int(query.get("after", 0)) < int(one) < int(query.get("before", 2**63))]
+        limit = int(query.get("limit", 200))
+        shown = wanted[-limit:] if "before" in query else wanted[:limit]
+        return [self._as_member(self._store.guilds[one], counted=is_set(request, "with_counts")) for one in shown]
+
+    def _as_member(self, guild: Json, *, counted: bool) -> Json:
+        """Return a guild as those in it see it from afar."""
+        bot = self._store.bot["id"]
+        counts = ("approximate_member_count", "approximate_presence_count") if counted else ()
+        return {
+            **{key: guild[key] for key in ("id", "name", "icon", "banner", "features")},
+            **dict.fromkeys(counts, len(self._store.members_of(guild["id"]))),
+            "owner": guild["owner_id"] == bot,
+            "permissions": str(int(permissions_of(self._store.member(guild["id"], bot), guild, NO_OVERWRITES))),
+        }
 
     async def _user(self, request: web.Request) -> Answer:
         user_id = request.match_info["user"]

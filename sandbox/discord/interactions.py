@@ -102,6 +102,11 @@ class Desk:
         self.board.tell("INTERACTION_CREATE", payload)
         return interaction
 
+    @property
+    def interactions(self) -> list[Interaction]:
+        """All that were begun, oldest first."""
+        return list(self._open.values())
+
     def find(self, token: str) -> Interaction | None:
         return self._open.get(token)
 

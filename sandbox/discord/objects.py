@@ -35,7 +35,7 @@ def now() -> str:
 def a_user(user_id: str, name: str, *, bot: bool = False) -> Json:
     return {
         "id": user_id,
-        "username": re.sub(r"[^a-z0-9_.]", "", name.lower()) or "someone",
+        "username": name if bot else re.sub(r"[^a-z0-9_.]", "", name.lower()) or "someone",
         "global_name": None if bot else name,
         "discriminator": "0",
         "avatar": None,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sandbox.discord.commands import CHAT_INPUT, MESSAGE, chat_input
+from sandbox.discord.commands import CHAT_INPUT, MESSAGE, chat_input, may_see
 from sandbox.discord.forms import Upload
 from sandbox.discord.interactions import ANSWER_WITHIN, AUTOCOMPLETE, COMMAND, COMPONENT, Interaction
 from sandbox.discord.objects import Json
@@ -59,9 +59,9 @@ class DiscordWorld(DiscordPlace):
 
         Raises LookupError where no such component can be pressed, TimeoutError where the bot does not answer.
         """
-        message = self.store.find_message(message_id) or self.desk.find_ephemeral(message_id)
-        component = next((found for found in _components(message or {}) if found.get("custom_id") == custom_id), None)
-        if message is None or component is None or component.get("disabled"):
+        message = self._seen(message_id)
+        component = next((found for found in _components(message) if found.get("custom_id") == custom_id), None)
+        if component is None or component.get("disabled"):
             raise LookupError(f"nothing to press with custom_id {custom_id!r} in message {message_id}")
         data = {"component_type": component["type"], "custom_id": custom_id, "id": component["id"]}
         if component["type"] != 2:
@@ -119,7 +119,13 @@ class DiscordWorld(DiscordPlace):
         return [self.board.shown(message) for message in self.store.messages[self.channel_id(channel)].values()]
 
     def message(self, message_id: str) -> Json:
-        return self.board.shown(self._message(message_id))
+        """Return a message, or one that only one person sees."""
+        return self.board.shown(self._seen(message_id))
+
+    @property
+    def interactions(self) -> list[Interaction]:
+        """What people pressed, typed and chose, oldest first, with the bot's answers."""
+        return self.desk.interactions
 
     def reactions_on(self, message_id: str) -> dict[str, list[str]]:
         """Return who reacted to a message: user ids by emoji."""
@@ -135,6 +141,12 @@ class DiscordWorld(DiscordPlace):
         """All commands that the members of the first guild see."""
         return [*self.registry.of(self.guild_id), *self.registry.of(None)]
 
+    def commands_for(self, user: Json) -> list[Json]:
+        """The commands that a member of the first guild is shown: those that his permissions allow by default."""
+        channel = self.store.channels_of(self.guild_id)[0]
+        held = self.store.permissions(user["id"], channel)
+        return [command for command in self.commands if may_see(command, held)]
+
     def drop_gateway(self, *, resumable: bool = True) -> None:
         """Break the bot's connection; where it is not resumable, what it misses is not replayed."""
         self.gateway.drop(resumable=resumable)
@@ -147,6 +159,9 @@ class DiscordWorld(DiscordPlace):
         command = self.registry.find(root, CHAT_INPUT, self.store.channels[channel_id]["guild_id"])
         data = chat_input(command, path, options, focused)
         return await self._answered(self.desk.begin(kind, data, channel_id, user or self.poster))
+
+    def _seen(self, message_id: str) -> Json:
+        return self.desk.find_ephemeral(message_id) or self._message(message_id)
 
     async def _answered(self, interaction: Interaction) -> Interaction:
         await self.until(lambda: bool(interaction.responses), within=ANSWER_WITHIN)

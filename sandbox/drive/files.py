@@ -81,6 +81,7 @@ class File:
             "version": "1",
             "webViewLink": f"https://drive.google.com/{path}",
             "isAppAuthorized": self.by_app,
+            "capabilities": {"canEdit": True, "canAddChildren": self.is_folder, "canDelete": True, "canDownload": True},
             "shared": bool(self.permissions),
             "permissions": self.permissions,
         }
@@ -141,6 +142,11 @@ class Shelf:
         return file_id
 
     def add(self, file: File) -> None:
+        """Put a file into its folder, which may have been deleted meanwhile, or trashed: then the file is too."""
+        if missing := [parent for parent in file.parents if parent not in self.files]:
+            raise not_found(missing[0])
+        if any(self.files[parent].metadata.get("trashed") for parent in file.parents):
+            file.metadata["trashed"] = True
         self.files[file.id] = file
 
     def update(self, file: File, body: dict[str, Any]) -> None:

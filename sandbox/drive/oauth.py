@@ -26,6 +26,12 @@ class Consent:
     is_revoked: bool = False
     """A revoked or expired consent: refreshing ends in `invalid_grant`."""
 
+    def renew(self) -> None:
+        """Consent anew: with other tokens than before."""
+        self.refresh_token = _secret()
+        self.access_tokens.add(_secret())
+        self.is_revoked = False
+
     def allows(self, request: web.Request) -> bool:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         return scheme == "Bearer" and token in self.access_tokens
@@ -33,11 +39,11 @@ class Consent:
     def refreshed(self, form: dict[str, str]) -> web.Response:
         """Answer a refresh_token grant (RFC 6749, section 6)."""
         if form.get("grant_type") != "refresh_token":
-            return _refused("unsupported_grant_type", "Invalid grant_type.")
+            return refused("unsupported_grant_type", "Invalid grant_type.")
         if (form.get("client_id"), form.get("client_secret")) != (self.client_id, self.client_secret):
-            return _refused("invalid_client", "The OAuth client was not found.", 401)
+            return refused("invalid_client", "The OAuth client was not found.", 401)
         if self.is_revoked or form.get("refresh_token") != self.refresh_token:
-            return _refused("invalid_grant", "Token has been expired or revoked.")
+            return refused("invalid_grant", "Token has been expired or revoked.")
         token = _secret()
         self.access_tokens.add(token)
         return web.json_response(
@@ -59,5 +65,6 @@ class Consent:
         path.write_text(json.dumps(content))
 
 
-def _refused(error: str, description: str, status: int = 400) -> web.Response:
+def refused(error: str, description: str, status: int = 400) -> web.Response:
+    """Return a refusal of the token endpoint (RFC 6749, section 5.2)."""
     return web.json_response({"error": error, "error_description": description}, status=status)

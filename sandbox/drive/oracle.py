@@ -14,6 +14,7 @@ from googleapiclient.discovery_cache import get_static_doc
 
 from sandbox.drive.errors import Refusal
 from sandbox.drive.fields import Mask, parsed
+from sandbox.drive.service_account import JWT_GRANT
 from sandbox.drive.uploads import range_problem, two_parts
 from sandbox.server import Exchange
 
@@ -172,5 +173,6 @@ def _wrong_chunk(exchange: Exchange) -> Iterable[str]:
 
 def _wrong_grant(exchange: Exchange) -> Iterable[str]:
     form = dict(parse_qsl((exchange.body or b"").decode()))
-    wanted = {"grant_type", "client_id", "client_secret", "refresh_token"}
+    of_service_account = form.get("grant_type") == JWT_GRANT
+    wanted = {"assertion"} if of_service_account else {"grant_type", "client_id", "client_secret", "refresh_token"}
     yield from (f"{name} is missing" for name in wanted - form.keys())

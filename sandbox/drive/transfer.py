@@ -18,6 +18,8 @@ class Transfer:
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
         self.bytes_per_second: float | None = None
+        self.cuts: list[int] = []
+        """Where in a file the connection breaks, once each: after so many bytes, of which whole units are kept."""
         self._sessions: dict[str, Session] = {}
         self._lost: dict[str, int] = {}
 
@@ -43,14 +45,22 @@ class Transfer:
             raise invalid("uploadType", "Invalid upload type.")
         return session
 
-    async def chunk(self, request: web.Request) -> Session:
-        """Take a PUT to a session; its address is the permission. Raise 404, or 410, for a session that is lost."""
+    async def chunk(self, request: web.Request) -> Session | None:
+        """Take a PUT to a session; its address is the permission. Return None where the connection breaks.
+
+        Raises 404, or 410, for a session that is lost.
+        """
         session_id = request.query.get("upload_id", "")
         session = self._sessions.get(session_id)
         if session is None:
             raise Refusal(self._lost.get(session_id, 404), "notFound", "The upload session was not found.")
+        content_range, body = request.headers.get("Content-Range"), await self._read(request)
+        for cut in self.cuts:
+            if session.break_off(content_range, body, cut):
+                self.cuts.remove(cut)
+                return None
         was_complete = session.is_complete
-        session.receive(request.headers.get("Content-Range"), await self._read(request))
+        session.receive(content_range, body)
         if session.is_complete and not was_complete:
             self._finish(session)
         return session
@@ -68,9 +78,12 @@ class Transfer:
         return Session(self.shelf.checked({"mimeType": media_type} | metadata, shared_drives=shared_drives), {}, mask)
 
     def _finish(self, session: Session) -> None:
-        self.shelf.update(session.file, session.changes)
+        """Make the file of a session's bytes; where it is refused, asking once more tries again."""
+        session.is_complete = False
         self.shelf.hold(session.file, bytes(session.received))
         self.shelf.add(session.file)
+        self.shelf.update(session.file, session.changes)
+        session.is_complete = True
 
     async def _read(self, request: web.Request) -> bytes:
         body = await request.read()

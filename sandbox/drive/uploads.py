@@ -36,6 +36,15 @@ class Session:
     received: bytearray = field(default_factory=bytearray)
     is_complete: bool = False
 
+    def break_off(self, content_range: str | None, chunk: bytes, cut: int) -> bool:
+        """Keep what a connection brought that broke after byte `cut` of the file; False: it is not in this chunk."""
+        found = CONTENT_RANGE.fullmatch(content_range or "")
+        if found is None or found["first"] is None or not int(found["first"]) <= cut < int(found["last"]):
+            return False
+        first = int(found["first"])
+        self.received[first:] = chunk[: (cut - first) // CHUNK * CHUNK]
+        return True
+
     def receive(self, content_range: str | None, chunk: bytes) -> None:
         """Take one PUT; raise a refusal for one that breaks the rules.
 

@@ -15,6 +15,7 @@ from sandbox.drive.fields import Mask, masked, parsed
 from sandbox.drive.files import FOLDER, File, Shelf, stamped
 from sandbox.drive.oauth import Consent
 from sandbox.drive.oracle import Oracle
+from sandbox.drive.service_account import JWT_GRANT, ServiceAccount
 from sandbox.drive.transfer import Transfer, download
 from sandbox.drive.uploads import Session
 from sandbox.server import Exchange, World
@@ -23,7 +24,8 @@ from sandbox.server import Exchange, World
 class DriveWorld(World):
     """One person's Drive, seen by one app with the scope `drive.file`. A client's root url is `url`.
 
-    `consent` is the person's (tokens, revocation); `shelf.quota_bytes` is the account's room, 0 for a service account.
+    `consent` is the person's (tokens, revocation); `shelf.quota_bytes` is the account's room, 0 for a service account
+    that works for nobody.
     """
 
     name = "drive"
@@ -32,6 +34,7 @@ class DriveWorld(World):
         super().__init__()
         self.shelf = Shelf()
         self.consent = Consent()
+        self.service_account = ServiceAccount(self.consent.access_tokens)
         self.transfer = Transfer(self.shelf)
         self.refusing: str | None = None
         """`userRateLimitExceeded` (403) or `rateLimitExceeded` (429): the answer to everything while it is set."""
@@ -56,6 +59,10 @@ class DriveWorld(World):
         """Write what `google.oauth2.credentials.Credentials.from_authorized_user_file` reads."""
         self.consent.write(path, f"{self.url}/token")
 
+    def write_service_account_file(self, path: Path) -> None:
+        """Write what `google.oauth2.service_account.Credentials.from_service_account_file` reads."""
+        self.service_account.write(path, f"{self.url}/token")
+
     def made_by_hand(self, name: str, mime_type: str = FOLDER) -> str:
         """Return the id of a folder or file that a person made: the app has no right to see it."""
         metadata = stamped({"name": name, "mimeType": mime_type})
@@ -67,6 +74,27 @@ class DriveWorld(World):
         drive.drive_id = drive.id
         self.shelf.drives[drive.id] = name
         return self._add(drive)
+
+    def revoke(self) -> None:
+        """Take the consent back: no token is good any more, and none can be had."""
+        self.consent.access_tokens.clear()
+        self.consent.is_revoked = True
+
+    def consent_again(self) -> None:
+        """Give a new consent, which another token file has (`write_token_file`)."""
+        self.consent.renew()
+
+    def trash(self, file_id: str) -> None:
+        """Move something into the trash, a folder with all that is in it."""
+        self.shelf.update(self.shelf.files[file_id], {"trashed": True})
+
+    def delete(self, file_id: str) -> None:
+        """Delete something for good, a folder with all that is in it."""
+        self.shelf.delete(self.shelf.files[file_id])
+
+    def cut_upload(self, at: int) -> None:
+        """Break the connection once, after so many bytes of an upload in chunks."""
+        self.transfer.cuts.append(at)
 
     def lose_sessions(self, status: int = 404) -> None:
         """Make open upload sessions answer 404 or 410 from now on."""
@@ -117,7 +145,9 @@ class DriveWorld(World):
         return file.id
 
     async def _token(self, request: web.Request) -> web.Response:
-        return self.consent.refreshed({key: str(value) for key, value in (await request.post()).items()})
+        form = {key: str(value) for key, value in (await request.post()).items()}
+        answer = self.service_account.granted if form.get("grant_type") == JWT_GRANT else self.consent.refreshed
+        return answer(form)
 
     async def _serve(self, endpoint: Endpoint, request: web.Request) -> web.Response:
         mask = self._admitted(request)
@@ -136,7 +166,11 @@ class DriveWorld(World):
 
     async def _chunk(self, request: web.Request) -> web.Response:
         self._refuse_if_told_to()
-        session: Session = await self.transfer.chunk(request)
+        session: Session | None = await self.transfer.chunk(request)
+        if session is None:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=499)
         if session.is_complete:
             return _shown(session.file.shown, session.mask)
         return web.Response(status=308, headers=session.range)

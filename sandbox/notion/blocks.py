@@ -33,6 +33,15 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 """The block types of this sandbox, with what Notion fills in."""
 
 
+_LISTS = ("bulleted_list_item", "numbered_list_item")
+_TOGGLES = ("heading_1", "heading_2", "heading_3")
+_PARENTS = ("child_page", "paragraph", "quote", "toggle", "to_do", "callout", *_LISTS)
+
+
+def may_have_children(kind: str, content: dict[str, Any]) -> bool:
+    return kind in _PARENTS or (kind in _TOGGLES and bool(content.get("is_toggleable")))
+
+
 def parsed(items: Any, parent: dict[str, Any], where: str = "body.children") -> list[Block]:
     """Return new blocks for a request's children: at most 100 an array, 1000 in all, nested two levels deep."""
     blocks = _parsed(items, parent, where, depth=0)
@@ -66,7 +75,7 @@ def _block(item: Any, parent: dict[str, Any], where: str, depth: int) -> Block:
         raise invalid(f"body failed validation: {where} should have one of {wanted}.")
     content = dict(item[kind])
     children = content.pop("children", [])
-    if children and depth == 2:
+    if "children" in item[kind] and (depth == 2 or not may_have_children(kind, content)):
         raise invalid(f"body failed validation: {where}.{kind}.children should be not present.")
     block = Block(type=kind, content=DEFAULTS[kind] | _content(kind, content, f"{where}.{kind}"), parent=parent)
     block.children = _parsed(children, {"type": "block_id", "block_id": block.id}, f"{where}.children", depth + 1)
@@ -80,6 +89,8 @@ def _content(kind: str, content: dict[str, Any], where: str) -> dict[str, Any]:
             checked[key] = text.parsed(content[key], f"{where}.{key}")
     if kind in ("bookmark", "embed") and "url" in content:
         text.checked_url(content["url"], f"{where}.url")
+    if "file_upload" in content:
+        raise invalid(f"body failed validation: {where}.file_upload is unknown to this sandbox.")
     if "external" in content:
         text.checked_url(content["external"].get("url"), f"{where}.external.url")
     return checked

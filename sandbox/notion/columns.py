@@ -7,6 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 from sandbox.notion.errors import at_most, invalid
+from sandbox.notion.file_upload import attach
+from sandbox.notion.uploads import Uploads
 from sandbox.notion.values import EMPTY, PARSERS, new_option
 
 CHOICES = ("select", "multi_select", "status")
@@ -29,12 +31,16 @@ class Column:
     def described(self) -> dict[str, Any]:
         return {"id": self.id, "name": self.name, "description": None, "type": self.type, self.type: self.config}
 
-    def parsed(self, value: dict[str, Any]) -> Any:
+    def parsed(self, value: dict[str, Any], uploads: Uploads) -> Any:
         """Return what is stored for a request's value; raise a refusal in Notion's words for a bad one."""
-        return PARSERS[self.type](value[self.type], self.options, f"body.properties.{self.name}.{self.type}")
+        where = f"body.properties.{self.name}.{self.type}"
+        stored = PARSERS[self.type](value[self.type], self.options, where)
+        return [uploads.found(file, where) for file in stored] if self.type == "files" else stored
 
     def adopt(self, stored: Any) -> None:
-        """Add the options that an accepted value brought with it."""
+        """Keep the uploads and add the options that an accepted value brought with it."""
+        if self.type == "files":
+            attach(stored)
         if self.type not in CHOICES or stored is None:
             return
         known = {option["id"] for option in self.options}
@@ -53,7 +59,7 @@ class Column:
 def made(name: str, schema: str | dict[str, Any]) -> Column:
     """Return a new column from a type's name or a request's schema, such as `{"select": {"options": [...]}}`."""
     wanted = {schema: {}} if isinstance(schema, str) else schema
-    kind = next((key for key in wanted if key in EMPTY or key == "created_time"), None)
+    kind = kind_of(wanted)
     if kind is None:
         raise invalid(f"body failed validation: body.properties.{name} should be a property schema.")
     column = Column("title" if kind == "title" else uuid4().hex[:4], name, kind, {})
@@ -65,6 +71,11 @@ def made(name: str, schema: str | dict[str, Any]) -> Column:
         ids = [option["id"] for option in column.options]
         column.config["groups"] = [{"id": uuid4().hex[:4], "name": "To-do", "color": "gray", "option_ids": ids}]
     return column
+
+
+def kind_of(schema: dict[str, Any]) -> str | None:
+    """Return the type that a request's schema names."""
+    return next((key for key in schema if key in EMPTY or key == "created_time"), None)
 
 
 def replaced_options(column: Column, wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -2,48 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from multidict import MultiMapping
-
-from sandbox.notion import blocks, columns, query, text
-from sandbox.notion.errors import Refusal, at_most, expect, invalid, not_found
-from sandbox.notion.objects import BOT, USERS, DataSource, Page, Thing, now
-from sandbox.notion.workspace import Workspace, uuid
+from sandbox.notion import block_endpoints, blocks, columns, query, text
+from sandbox.notion.calls import Answer, Call, Endpoint, listed, paginated
+from sandbox.notion.errors import archived, expect, invalid, not_found
+from sandbox.notion.members import BOT
+from sandbox.notion.objects import DataSource, Page, now
+from sandbox.notion.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request. `id` is the path's, "" where it has none."""
-
-    id: str
-    query: MultiMapping[str]
-    body: dict[str, Any]
-
-    @property
-    def filter_properties(self) -> set[str]:
-        return {*self.query.getall("filter_properties", []), *self.query.getall("filter_properties[]", [])}
+def retrieve_me(workspace: Workspace, _: Call) -> Answer:
+    return workspace.plan.users()[BOT]
 
 
-Answer = dict[str, Any]
-Endpoint = Callable[[Workspace, Call], Answer]
-Shown = TypeVar("Shown", bound=Thing)
+def list_users(workspace: Workspace, _: Call) -> Answer:
+    return listed([*workspace.plan.users().values()], "user")
 
 
-def retrieve_me(_: Workspace, __: Call) -> Answer:
-    return USERS[BOT]
-
-
-def list_users(_: Workspace, __: Call) -> Answer:
-    return _list([*USERS.values()], "user")
-
-
-def retrieve_user(_: Workspace, call: Call) -> Answer:
-    if call.id not in USERS:
+def retrieve_user(workspace: Workspace, call: Call) -> Answer:
+    users = workspace.plan.users()
+    if call.id not in users:
         raise not_found("user", call.id)
-    return USERS[call.id]
+    return users[call.id]
 
 
 def retrieve_database(workspace: Workspace, call: Call) -> Answer:
@@ -78,6 +59,18 @@ def _change_column(workspace: Workspace, source: DataSource, key: str, schema: d
         column.name = schema.get("name", column.name)
         if "options" in schema.get(column.type, {}):
             _replace_options(workspace, source, column, schema[column.type]["options"])
+        elif columns.kind_of(schema) not in (None, column.type):
+            _change_type(workspace, source, column, schema)
+
+
+def _change_type(workspace: Workspace, source: DataSource, column: columns.Column, schema: dict[str, Any]) -> None:
+    """The column gets another type, and its cells lose what that cannot hold (here: everything)."""
+    if column.type == "title":
+        raise invalid("Cannot update the type of the title property.")
+    changed = columns.made(column.name, schema)
+    column.type, column.config = changed.type, changed.config
+    for page in [*workspace.pages_of(source), *workspace.pages_of(source, in_trash=True)]:
+        page.values.pop(column.id, None)
 
 
 def _replace_options(workspace: Workspace, source: DataSource, column: columns.Column, options: Any) -> None:
@@ -95,14 +88,15 @@ def query_data_source(workspace: Workspace, call: Call) -> Answer:
     in_trash = bool(call.body.get("in_trash", call.body.get("archived", False)))
     found = [page for page in workspace.pages_of(source, in_trash=in_trash) if test(page)]
     found = query.ordered(found, call.body.get("sorts", []), source)
-    some, following = _paginated(found, call.body.get("start_cursor"), call.body.get("page_size", 100))
-    return _list([page.shown(call.filter_properties) for page in some], "page_or_data_source", following)
+    some, following = paginated(found, call.body.get("start_cursor"), call.body.get("page_size", 100))
+    return listed([page.shown(call.filter_properties) for page in some], "page_or_data_source", following)
 
 
 def create_page(workspace: Workspace, call: Call) -> Answer:
+    workspace.plan.let_create_blocks()
     source = _parent(workspace, call.body.get("parent"))
     page = Page(source=source)
-    values = source.parsed(call.body.get("properties", {}))
+    values = source.parsed(call.body.get("properties", {}), workspace.uploads)
     children = blocks.parsed(call.body.get("children", []), {"type": "page_id", "page_id": page.id})
     page.write(values)
     workspace.add_page(page)
@@ -132,91 +126,27 @@ def update_page(workspace: Workspace, call: Call) -> Answer:
     page, body = workspace.page(call.id), call.body
     in_trash = bool(body.get("in_trash", body.get("archived", page.in_trash)))
     if page.in_trash and in_trash:
-        raise _archived()
-    page.write(page.source.parsed(body.get("properties", {})))
+        raise archived()
+    page.write(page.source.parsed(body.get("properties", {}), workspace.uploads))
     page.in_trash = in_trash
     page.is_locked = body.get("is_locked", page.is_locked)
     return page.shown()
 
 
-def _archived() -> Refusal:
-    return invalid("Can't edit block that is archived. You must unarchive the block before editing.")
+def create_upload(workspace: Workspace, call: Call) -> Answer:
+    return workspace.uploads.create(call.body)
 
 
-def retrieve_block(workspace: Workspace, call: Call) -> Answer:
-    return workspace.block(call.id).shown
+def retrieve_upload(workspace: Workspace, call: Call) -> Answer:
+    return workspace.uploads.retrieve(call.id)
 
 
-def update_block(workspace: Workspace, call: Call) -> Answer:
-    block = workspace.block(call.id)
-    in_trash = bool(call.body.get("in_trash", call.body.get("archived", False)))
-    if block.in_trash and in_trash:
-        raise _archived()
-    block.content = blocks.updated(block, call.body)
-    block.last_edited_time = now()
-    return delete_block(workspace, call) if in_trash else block.shown
+def send_upload(workspace: Workspace, call: Call) -> Answer:
+    return workspace.uploads.send(call.id, call.body)
 
 
-def delete_block(workspace: Workspace, call: Call) -> Answer:
-    block = workspace.block(call.id)
-    block.in_trash = True
-    if block.type == "child_page":
-        workspace.page(block.id).in_trash = True
-    else:
-        workspace.children(block.parent["page_id" if "page_id" in block.parent else "block_id"]).remove(block)
-    return block.shown
-
-
-def list_children(workspace: Workspace, call: Call) -> Answer:
-    size = int(call.query.get("page_size", "100"))
-    some, following = _paginated(workspace.children(call.id), call.query.get("start_cursor"), size)
-    return _list([block.shown for block in some], "block", following)
-
-
-def append_children(workspace: Workspace, call: Call) -> Answer:
-    parent = workspace.block(call.id)
-    if parent.in_trash:
-        raise _archived()
-    kind = "page_id" if parent.type == "child_page" else "block_id"
-    new = blocks.parsed(call.body.get("children"), {"type": kind, kind: parent.id})
-    siblings = workspace.children(call.id)
-    place = _place([block.id for block in siblings], call.body)
-    siblings[place:place] = new
-    workspace.add_blocks(new)
-    return _list([block.shown for block in new], "block")
-
-
-def _place(siblings: list[str], body: dict[str, Any]) -> int:
-    position = body.get("position", {"type": "end"})
-    if position["type"] == "start":
-        return 0
-    after = position["after_block"]["id"] if position["type"] == "after_block" else body.get("after")
-    if after is None:
-        return len(siblings)
-    if (identifier := uuid(after, "body.after")) not in siblings:
-        raise not_found("block", after)
-    return siblings.index(identifier) + 1
-
-
-def _list(results: list[Answer], kind: str, following: str | None = None) -> Answer:
-    return {
-        "object": "list",
-        "results": results,
-        "next_cursor": following,
-        "has_more": following is not None,
-        "type": kind,
-        kind: {},
-    }
-
-
-def _paginated(things: Sequence[Shown], cursor: str | None, size: int) -> tuple[Sequence[Shown], str | None]:
-    """Return one page of a list and the next cursor, which is the id of the thing that follows."""
-    at_most(100, size, "page_size")
-    ids = [thing.id for thing in things]
-    if cursor is not None and uuid(cursor, "body.start_cursor") not in ids:
-        raise invalid(f"The start_cursor provided is invalid: {cursor}")
-    start = ids.index(uuid(cursor, "body.start_cursor")) if cursor else 0
-    return things[start : start + size], next(iter(ids[start + size :]), None)
+def complete_upload(workspace: Workspace, call: Call) -> Answer:
+    return workspace.uploads.complete(call.id)
 
 
 ENDPOINTS: tuple[tuple[str, str, Endpoint], ...] = (
@@ -230,9 +160,13 @@ ENDPOINTS: tuple[tuple[str, str, Endpoint], ...] = (
     ("POST", "/v1/pages", create_page),
     ("GET", "/v1/pages/{id}", retrieve_page),
     ("PATCH", "/v1/pages/{id}", update_page),
-    ("GET", "/v1/blocks/{id}", retrieve_block),
-    ("PATCH", "/v1/blocks/{id}", update_block),
-    ("DELETE", "/v1/blocks/{id}", delete_block),
-    ("GET", "/v1/blocks/{id}/children", list_children),
-    ("PATCH", "/v1/blocks/{id}/children", append_children),
+    ("GET", "/v1/blocks/{id}", block_endpoints.retrieve_block),
+    ("PATCH", "/v1/blocks/{id}", block_endpoints.update_block),
+    ("DELETE", "/v1/blocks/{id}", block_endpoints.delete_block),
+    ("GET", "/v1/blocks/{id}/children", block_endpoints.list_children),
+    ("PATCH", "/v1/blocks/{id}/children", block_endpoints.append_children),
+    ("POST", "/v1/file_uploads", create_upload),
+    ("GET", "/v1/file_uploads/{id}", retrieve_upload),
+    ("POST", "/v1/file_uploads/{id}/send", send_upload),
+    ("POST", "/v1/file_uploads/{id}/complete", complete_upload),
 )

@@ -10,17 +10,31 @@ from aiohttp import web
 
 
 class Refusal(web.HTTPException):
-    """An error answer: `{object, status, code, message, request_id}`."""
+    """An error answer: `{object, status, code, message, request_id}`, and `additional_data` where there are some."""
 
-    def __init__(self, status: int, code: str, message: str, *, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        headers: dict[str, str] | None = None,
+        additional_data: dict[str, Any] | None = None,
+    ) -> None:
         self.status_code = status
         body = {"object": "error", "status": status, "code": code, "message": message, "request_id": str(uuid4())}
+        if additional_data is not None:
+            body["additional_data"] = additional_data
         super().__init__(text=json.dumps(body), content_type="application/json", headers=headers)
 
 
 def invalid(message: str) -> Refusal:
     """The one code for everything wrong with a request's content."""
     return Refusal(400, "validation_error", message)
+
+
+def archived() -> Refusal:
+    return invalid("Can't edit block that is archived. You must unarchive the block before editing.")
 
 
 def not_found(kind: str, identifier: str) -> Refusal:

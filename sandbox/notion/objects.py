@@ -11,34 +11,9 @@ from uuid import uuid4
 from sandbox.notion import text
 from sandbox.notion.columns import Column
 from sandbox.notion.errors import invalid
-from sandbox.notion.values import EMPTY, PLAIN
-
-BOT = "b0700000-0000-4000-8000-000000000001"
-PERSON = "b0700000-0000-4000-8000-000000000002"
-WORKSPACE = "b0700000-0000-4000-8000-000000000003"
-USERS: dict[str, dict[str, Any]] = {
-    BOT: {
-        "object": "user",
-        "id": BOT,
-        "name": "Connection",
-        "avatar_url": None,
-        "type": "bot",
-        "bot": {
-            "owner": {"type": "workspace", "workspace": True},
-            "workspace_id": WORKSPACE,
-            "workspace_limits": {"max_file_upload_size_in_bytes": 5 * 2**20},
-            "workspace_name": "Sandbox",
-        },
-    },
-    PERSON: {
-        "object": "user",
-        "id": PERSON,
-        "name": "Ada",
-        "avatar_url": None,
-        "type": "person",
-        "person": {"email": "ada@example.com"},
-    },
-}
+from sandbox.notion.members import BOT
+from sandbox.notion.uploads import Uploads
+from sandbox.notion.values import EMPTY, PLAIN, SHOWN
 
 
 def now() -> str:
@@ -117,13 +92,15 @@ class DataSource(Thing):
     def column(self, name_or_id: str) -> Column | None:
         return next((column for column in self.columns if name_or_id in (column.name, column.id)), None)
 
-    def parsed(self, properties: dict[str, Any]) -> dict[str, Any]:
+    def parsed(self, properties: dict[str, Any], uploads: Uploads) -> dict[str, Any]:
         """Return stored values by column id; raise one refusal that names every unknown or mistyped property."""
         columns = {key: self.column(key) for key in properties}
         problems = [problem for key, column in columns.items() if (problem := _problem(key, properties[key], column))]
         if problems:
             raise invalid(" ".join(problems))
-        return {column.id: column.parsed(properties[key]) for key, column in columns.items() if column is not None}
+        return {
+            column.id: column.parsed(properties[key], uploads) for key, column in columns.items() if column is not None
+        }
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -179,6 +156,11 @@ class Page(Thing):
             return self.created_time
         return self.values.get(column.id, EMPTY[column.type])
 
+    def answered(self, column: Column) -> Any:
+        """Return a value as an answer has it."""
+        value = self.value(column)
+        return SHOWN[column.type](value) if column.type in SHOWN else value
+
     def plain(self, column: Column) -> Any:
         """Return a value as a person would say it: text as str, an option's name, a date's start, files' urls."""
         return PLAIN[column.type](self.value(column))
@@ -203,7 +185,7 @@ class Page(Thing):
                 "database_id": self.source.database.id,
             },
             "properties": {
-                column.name: {"id": column.id, "type": column.type, column.type: self.value(column)}
+                column.name: {"id": column.id, "type": column.type, column.type: self.answered(column)}
                 for column in self.source.columns
                 if not only or column.id in only or column.name in only
             },

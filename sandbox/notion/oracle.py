@@ -67,6 +67,10 @@ OPERATIONS = (
     Operation(
         "PATCH", "/v1/blocks/{block_id}/children", "AppendBlockChildrenResponse", "AppendBlockChildrenParameters"
     ),
+    Operation("POST", "/v1/file_uploads", "CreateFileUploadResponse", "CreateFileUploadParameters"),
+    Operation("GET", "/v1/file_uploads/{file_upload_id}", "GetFileUploadResponse"),
+    Operation("POST", "/v1/file_uploads/{file_upload_id}/send", "SendFileUploadResponse"),
+    Operation("POST", "/v1/file_uploads/{file_upload_id}/complete", "FileUploadObjectResponse"),
 )
 
 

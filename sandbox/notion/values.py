@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 from uuid import uuid4
 
-from sandbox.notion import text
+from sandbox.notion import file_upload, text
 from sandbox.notion.errors import at_most, expect, invalid
 
 Options = list[dict[str, Any]]
@@ -124,8 +124,12 @@ def _files(value: Any, _: Options, where: str) -> list[dict[str, Any]]:
 
 def _file(value: Any, where: str) -> dict[str, Any]:
     expect(dict, value, "an object", where)
-    expect(str, value.get("name"), "a string", f"{where}.name")
-    at_most(100, text.utf16_length(value["name"]), f"{where}.name.length")
+    if "name" in value or "file_upload" not in value:
+        expect(str, value.get("name"), "a string", f"{where}.name")
+        at_most(100, text.utf16_length(value["name"]), f"{where}.name.length")
+    if "file_upload" in value:
+        expect(dict, value["file_upload"], "an object", f"{where}.file_upload")
+        return {"type": "file_upload", "name": value.get("name"), "file_upload": value["file_upload"]}
     expect(dict, value.get("external"), "an object", f"{where}.external")
     url = text.checked_url(value["external"].get("url"), f"{where}.external.url")
     return {"type": "external", "name": value["name"], "external": {"url": url}}
@@ -145,6 +149,9 @@ PARSERS: dict[str, Callable[[Any, Options, str], Any]] = {
 }
 """From a request's value, the column's options and the value's path to what is kept; they raise Notion's refusals."""
 
+SHOWN: dict[str, Callable[[Any], Any]] = {"files": lambda files: [file_upload.shown(file) for file in files]}
+"""What an answer has for what is kept, where that is not the same."""
+
 PLAIN: dict[str, Callable[[Any], Any]] = {
     "title": text.plain,
     "rich_text": text.plain,
@@ -155,7 +162,7 @@ PLAIN: dict[str, Callable[[Any], Any]] = {
     "url": lambda url: url,
     "number": lambda number: number,
     "checkbox": lambda checked: checked,
-    "files": lambda files: [file["external"]["url"] for file in files],
+    "files": lambda files: [file_upload.url_of(file) for file in files],
     "created_time": lambda moment: moment,
 }
 

@@ -8,13 +8,17 @@ from typing import TypeVar
 from uuid import UUID
 
 from sandbox.notion.errors import invalid, not_found
+from sandbox.notion.members import Plan
 from sandbox.notion.objects import Block, Database, DataSource, Page
+from sandbox.notion.uploads import Uploads
 
 Found = TypeVar("Found")
 
 
 @dataclass(slots=True)
 class Workspace:
+    plan: Plan
+    uploads: Uploads
     databases: dict[str, Database] = field(default_factory=dict)
     sources: dict[str, DataSource] = field(default_factory=dict)
     pages: dict[str, Page] = field(default_factory=dict)

@@ -10,12 +10,17 @@ from uuid import uuid4
 from aiohttp import web
 
 from sandbox.notion import columns, values
+from sandbox.notion.calls import Call, Endpoint
 from sandbox.notion.databases import DISCORD_MESSAGES, DRIVE_UPLOADS, VIDEOS
-from sandbox.notion.endpoints import ENDPOINTS, Call, Endpoint
-from sandbox.notion.errors import Refusal, at_most
+from sandbox.notion.endpoints import ENDPOINTS
+from sandbox.notion.errors import Refusal
+from sandbox.notion.file_upload import AttachedFile
+from sandbox.notion.forms import read_body
 from sandbox.notion.gate import Gate
-from sandbox.notion.objects import PERSON, Database, DataSource, Page
+from sandbox.notion.members import PERSON, Plan
+from sandbox.notion.objects import Database, DataSource, Page
 from sandbox.notion.oracle import Oracle
+from sandbox.notion.uploads import Uploads
 from sandbox.notion.workspace import Workspace
 from sandbox.server import SPECS, Exchange, World
 
@@ -31,7 +36,9 @@ class NotionWorld(World):
     def __init__(self) -> None:
         super().__init__()
         self.gate = Gate()
-        self.workspace = Workspace()
+        self.plan = Plan()
+        self.uploads = Uploads(self.plan, lambda: self.url)
+        self.workspace = Workspace(self.plan, self.uploads)
         self._oracle = Oracle.in_folder(SPECS)
 
     @property
@@ -42,10 +49,13 @@ class NotionWorld(World):
     def routes(self) -> Iterable[web.RouteDef]:
         for method, path, endpoint in ENDPOINTS:
             yield web.route(method, path, functools.partial(self._serve, endpoint))
+        yield web.get("/files/{id}/{name}", self.uploads.download)
         yield web.route("*", "/{path:.*}", self._unknown)
 
     def check(self, exchange: Exchange) -> Iterable[str] | None:
-        return None if self._oracle is None else self._oracle.violations(exchange)
+        if self._oracle is None or exchange.path.startswith("/files/"):
+            return None
+        return self._oracle.violations(exchange)
 
     # What a person does in Notion.
 
@@ -80,7 +90,7 @@ class NotionWorld(World):
         page = self.workspace.page(page_id)
         kinds = {column.name: column.type for column in page.source.columns}
         properties = {name: {kinds[name]: values.REQUESTS[kinds[name]](cells[name])} for name in cells}
-        page.fill(page.source.parsed(properties))
+        page.fill(page.source.parsed(properties, self.uploads))
         self.changed()
 
     def trash(self, page_id: str) -> None:
@@ -102,6 +112,13 @@ class NotionWorld(World):
         page = self.workspace.page(page_id)
         return {column.name: page.plain(column) for column in page.source.columns}
 
+    def page_files(self, page_id: str, name: str) -> dict[str, bytes]:
+        """Return the uploads in a page's `files` column: their content by the name that is shown."""
+        page = self.workspace.page(page_id)
+        column = page.source.column(name)
+        files = [] if column is None else page.value(column)
+        return {file.name: file.upload.content for file in files if isinstance(file, AttachedFile)}
+
     def page_blocks(self, page_id: str) -> list[tuple[str, dict[str, Any]]]:
         """Return type and content of a page's blocks."""
         return [(block.type, block.content) for block in self.workspace.children(page_id)]
@@ -121,9 +138,7 @@ class NotionWorld(World):
 
     async def _serve(self, endpoint: Endpoint, request: web.Request) -> web.Response:
         self.gate.admit(request)
-        raw = await request.read()
-        at_most(500 * 1024, len(raw), "body size in bytes")
-        call = Call(request.match_info.get("id", ""), request.query, await request.json() if raw else {})
+        call = Call(request.match_info.get("id", ""), request.query, await read_body(request))
         return web.json_response(endpoint(self.workspace, call) | {"request_id": str(uuid4())})
 
     async def _unknown(self, request: web.Request) -> web.Response:

@@ -1,7 +1,6 @@
 """Finished files in Google Drive: found before they are made, uploaded in chunks, never shared with anyone."""
 
 import asyncio
-import hashlib
 import mimetypes
 from contextlib import closing
 from pathlib import Path
@@ -12,10 +11,11 @@ from google.auth.credentials import Credentials
 from googleapiclient.http import HttpRequest, MediaFileUpload
 
 from services.clients.checksum import md5_of
-from services.clients.drive_http import LostSessionError, drive_service, named_errors
+from services.clients.drive_account import DriveAccount
+from services.clients.drive_http import LostSessionError, NotFoundError, drive_service, execute
+from services.clients.drive_marks import ROOT, marks, search_for
 from services.clients.drive_upload import Chunks, Notes, ResumableUpload
 from services.clients.names import portable_name
-from services.clients.threads import in_own_thread
 from services.errors import TransientError
 from services.media import Progress, StoredFile
 
@@ -24,22 +24,19 @@ _FIELDS = "id,name,size,md5Checksum,webViewLink"
 _CHUNK_BYTES = 8 * 2**20
 """Lost at most when a connection breaks; Drive wants a multiple of 256 KiB."""
 
-_MAX_PROPERTY_BYTES = 124
-"""Of an app property's key and value together.
-https://developers.google.com/workspace/drive/api/guides/properties"""
+_BIG_BYTES = 100 * 2**20
+"""From here on it is worth a question whether a file has room."""
 
 _LONGEST_PAUSE_S = 60.0
 """Where Drive asks for more patience, the job waits instead of its worker."""
-
-_ROOT = {"auditscribe": "root"}
 
 
 class DriveStorage:
     """`services.clients.storage.Storage` in the Drive of `credentials`.
 
-    What it stores carries owner and role as app properties, which only this app sees. An upload that a restart broke
-    off goes on from what Drive has, by what `notes` kept of it. `pauses_s` are the waits in seconds between the tries
-    of a chunk.
+    What it stores carries owner and role as app properties (drive_marks.py). An upload that a restart broke off goes
+    on from what Drive has, by what `notes` kept of it. `pauses_s` are the waits in seconds between the tries of a
+    chunk.
     """
 
     def __init__(
@@ -53,6 +50,7 @@ class DriveStorage:
         chunk_bytes: int = _CHUNK_BYTES,
     ) -> None:
         self._files = drive_service(credentials, api_url).files()
+        self._account = DriveAccount(credentials, api_url)
         self._notes = notes
         self._root_name = root_name
         self._pauses_s = pauses_s
@@ -66,8 +64,16 @@ class DriveStorage:
         PermanentError.
         """
         if parent is None:
-            parent = (await self._ensure(self._root_name, _ROOT, "root")).id
-        return await self._ensure(name, _planted(owner, role), parent)
+            parent = (await self._ensure(self._root_name, ROOT, "root")).id
+        return await self._ensure(name, marks(owner, role), parent)
+
+    async def is_there(self, stored: StoredFile) -> bool:
+        """Return whether a file or folder still exists, and not in the trash. Raises as `ensure_folder` does."""
+        try:
+            found = await execute(self._files.get(fileId=stored.id, fields="trashed", supportsAllDrives=True))
+        except NotFoundError:
+            return False
+        return not found["trashed"]
 
     async def upload(
         self, path: Path, name: str, *, folder: str, owner: str, role: str, progress: Progress
@@ -77,36 +83,35 @@ class DriveStorage:
         A file of this owner and role that is already there is returned as it is, or gets the new content.
         Cancelled, it returns at once, and at most one chunk more is sent.
         """
-        properties = _planted(owner, role)
-        body = {"name": portable_name(name), "parents": [folder], "appProperties": properties}
-        session = f"upload session {role} {owner}"
-        async with self._lock(properties):
+        mark = marks(owner, role)
+        body = {"name": portable_name(name), "parents": [folder], "appProperties": mark}
+        session = f"{owner}: upload session of {role}"
+        async with self._lock(mark):
             try:
                 return await self._upload(path, body, session, progress)
             except LostSessionError:  # from the start, looking first whether the file was finished after all
                 await self._notes.drop_note(session)
                 return await self._upload(path, body, session, progress)
 
-    async def _ensure(self, name: str, properties: dict[str, str], parent: str) -> StoredFile:
-        async with self._lock(properties):
-            if (found := await self._find(properties)) is not None:
+    async def _ensure(self, name: str, mark: dict[str, str], parent: str) -> StoredFile:
+        async with self._lock(mark):
+            if (found := await self._find(mark)) is not None:
                 return found
-            body = {"name": portable_name(name), "mimeType": _FOLDER, "parents": [parent], "appProperties": properties}
+            body = {"name": portable_name(name), "mimeType": _FOLDER, "parents": [parent], "appProperties": mark}
             created = self._files.create(body=body, fields=_FIELDS, supportsAllDrives=True)
-            return _stored(await _execute(created))
+            return _stored(await execute(created))
 
-    async def _find(self, properties: dict[str, str]) -> StoredFile | None:
-        """Return the oldest of what carries these properties, so that two machines would agree on it."""
-        terms = [f"appProperties has {{ key='{key}' and value='{_quoted(text)}' }}" for key, text in properties.items()]
+    async def _find(self, mark: dict[str, str]) -> StoredFile | None:
+        """Return the oldest of what carries this mark, so that two machines would agree on it."""
         request = self._files.list(
-            q=" and ".join([*terms, "trashed = false"]),
+            q=search_for(mark),
             orderBy="createdTime",
             fields=f"nextPageToken,files({_FIELDS})",
             supportsAllDrives=True,
             includeItemsFromAllDrives=True,
         )
         while request is not None:  # Drive may give an empty page before the one that has it
-            answer = await _execute(request)
+            answer = await execute(request)
             if answer.get("files"):
                 return _stored(answer["files"][0])
             request = self._files.list_next(request, answer)
@@ -117,15 +122,23 @@ class DriveStorage:
         stored = await self._find(body["appProperties"])
         if stored is None or stored.md5 != md5:
             media = Chunks(path, mimetypes.guess_type(body["name"])[0] or "application/octet-stream", self._chunk_bytes)
-            request = self._upload_request(media, body, stored)
-            with closing(request.http):
-                stored = await self._send(ResumableUpload(request, md5, self._notes, session), progress)
+            try:
+                await self._check_room(media.size() - (stored.size if stored else 0), body["parents"][0])
+                request = self._upload_request(media, body, stored)
+                with closing(request.http):
+                    stored = await self._send(ResumableUpload(request, md5, self._notes, session), progress)
+            except NotFoundError as error:
+                raise TransientError("The folder in Google Drive was removed while its files came in.") from error
         await self._notes.drop_note(session)
         if stored.md5 != md5:
-            await _execute(self._files.delete(fileId=stored.id, supportsAllDrives=True))
+            await execute(self._files.delete(fileId=stored.id, supportsAllDrives=True))
             raise TransientError(f"The upload of {stored.name} arrived damaged.")
         progress(1.0)
         return stored
+
+    async def _check_room(self, size: int, folder: str) -> None:
+        if size >= _BIG_BYTES:
+            await self._account.require_room(size, folder)
 
     def _upload_request(self, media: MediaFileUpload, body: dict[str, Any], found: StoredFile | None) -> HttpRequest:
         shared = {"media_body": media, "fields": _FIELDS, "supportsAllDrives": True}
@@ -152,25 +165,9 @@ class DriveStorage:
             progress(fraction)
             pauses = iter(self._pauses_s)
 
-    def _lock(self, properties: dict[str, str]) -> asyncio.Lock:
-        """Return the lock of these properties, which lives as long as somebody holds or awaits it."""
-        return self._locks.setdefault(repr(properties), asyncio.Lock())
-
-
-async def _execute(request: HttpRequest) -> dict[str, Any]:
-    with closing(request.http), named_errors():
-        answer: dict[str, Any] = await in_own_thread(request.execute)
-        return answer
-
-
-def _planted(owner: str, role: str) -> dict[str, str]:
-    room = _MAX_PROPERTY_BYTES - len("owner")
-    short = owner if len(owner.encode()) <= room else hashlib.sha256(owner.encode()).hexdigest()
-    return {"owner": short, "role": role}
-
-
-def _quoted(text: str) -> str:
-    return text.replace("\\", r"\\").replace("'", r"\'")
+    def _lock(self, mark: dict[str, str]) -> asyncio.Lock:
+        """Return the lock of this mark, which lives as long as somebody holds or awaits it."""
+        return self._locks.setdefault(repr(mark), asyncio.Lock())
 
 
 def _stored(file: dict[str, Any]) -> StoredFile:

@@ -4,7 +4,7 @@ import io
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -19,6 +19,7 @@ from googleapiclient.errors import HttpError
 from googleapiclient.http import HttpRequest
 from requests.adapters import HTTPAdapter
 
+from services.clients.threads import in_own_thread
 from services.errors import AuditscribeError, OperatorError, PermanentError, TransientError
 
 PROVIDER = "Google Drive"
@@ -28,7 +29,11 @@ _TIMEOUTS_S = (10, 60)
 
 _LOGIN = (
     "Google no longer accepts the stored login: run `python -m bot drive-login` again "
-    '(logins of a Google app in "Testing" end after 7 days; of a service account, renew the key).'
+    '(logins of a Google app in "Testing" end after 7 days). Of a service account, renew the key and restart the bot.'
+)
+_NO_DELEGATE = (
+    "Google does not let the service account act for GOOGLE_DELEGATED_USER: in the Workspace admin console (Security > "
+    "API controls > Domain-wide delegation) allow its client the scope https://www.googleapis.com/auth/drive."
 )
 _INVISIBLE = (
     "A Google Drive folder was not found: it was deleted, or made by hand (under the scope drive.file such a folder is "
@@ -36,7 +41,7 @@ _INVISIBLE = (
 )
 _FOR_THE_OPERATOR = {
     "storageQuotaExceeded": "Google Drive is full: free some space, or, for a service account "
-    "(which owns no storage), use a folder in a shared drive.",
+    "(which owns no storage), use a folder in a shared drive or set GOOGLE_DELEGATED_USER.",
     "teamDriveFileLimitExceeded": "The shared drive holds as many files as Google allows: remove some.",
     "accessNotConfigured": "The Google Drive API is not enabled in the Google Cloud project: enable it there.",
     "insufficientFilePermissions": "The connected Google account may not write to the Google Drive folder: share it.",
@@ -46,6 +51,10 @@ _RATE_LIMITS = {"rateLimitExceeded", "userRateLimitExceeded", "dailyLimitExceede
 
 
 _BUSY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+
+
+class NotFoundError(OperatorError):
+    """Drive has nothing of this id, or nothing that the bot may see."""
 
 
 class LostSessionError(TransientError):
@@ -62,6 +71,13 @@ def drive_service(credentials: Credentials, api_url: str) -> Any:
         return HttpRequest(Wire(credentials), *args, **kwargs)
 
     return build_from_document(document, http=httplib2.Http(), requestBuilder=request)
+
+
+async def execute(request: HttpRequest) -> dict[str, Any]:
+    """Return a request's answer; every failure becomes a named error."""
+    with closing(request.http), named_errors():
+        answer: dict[str, Any] = await in_own_thread(request.execute)
+        return answer
 
 
 class Wire:
@@ -130,7 +146,8 @@ def named_errors(*, in_session: bool = False) -> Iterator[None]:
     except RefreshError as error:
         if error.retryable:
             raise TransientError("Google's login service is busy.") from error
-        raise OperatorError(_LOGIN, provider=PROVIDER) from error
+        is_undelegated = str(error.args[0]).startswith("unauthorized_client")
+        raise OperatorError(_NO_DELEGATE if is_undelegated else _LOGIN, provider=PROVIDER) from error
     except GoogleAuthError as error:
         raise TransientError("Google's login service cannot be reached.") from error
     except requests.RequestException:  # it names the address, which in a session is a secret
@@ -144,7 +161,7 @@ def _named(error: HttpError, *, in_session: bool) -> AuditscribeError:
     if status == HTTPStatus.UNAUTHORIZED:
         return OperatorError(_LOGIN, provider=PROVIDER)
     if status == HTTPStatus.NOT_FOUND:
-        return OperatorError(_INVISIBLE, provider=PROVIDER)
+        return NotFoundError(_INVISIBLE, provider=PROVIDER)
     if reason in _FOR_THE_OPERATOR:
         return OperatorError(_FOR_THE_OPERATOR[reason], provider=PROVIDER)
     if reason in _RATE_LIMITS or status in _BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:

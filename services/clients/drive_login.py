@@ -5,6 +5,7 @@ import logging
 import tempfile
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -50,20 +51,24 @@ def login(client_secret_file: Path, token_file: Path, *, open_browser: bool, ask
     _write_token(flow.credentials, token_file)
 
 
-def load_credentials(token_file: Path | None, service_account_file: Path | None) -> auth.Credentials:
+def load_credentials(
+    token_file: Path | None, service_account_file: Path | None, delegated_user: str | None = None
+) -> auth.Credentials:
     """Return the credentials of the service account where there is one, else of the token file.
+
+    A service account works for `delegated_user` (a mail address in its Google Workspace), where one is given.
 
     Raises OperatorError if neither is given, or the file is missing or broken.
     """
     if service_account_file is not None:
-        return _service_account(service_account_file)
+        return _service_account(service_account_file, delegated_user)
     if token_file is not None:
         return _TokenFileCredentials(token_file)
     raise OperatorError("Google Drive needs GOOGLE_TOKEN_FILE or GOOGLE_SERVICE_ACCOUNT_FILE.", provider=PROVIDER)
 
 
 class _TokenFileCredentials(Credentials):
-    """A person's credentials, whose new tokens are written back to their file."""
+    """A person's credentials, whose new tokens are written back to their file, and read there after a new login."""
 
     def __init__(self, token_file: Path) -> None:
         stored = _read(token_file, "token")
@@ -83,11 +88,22 @@ class _TokenFileCredentials(Credentials):
         self._token_file = token_file
 
     def refresh(self, request: Request) -> None:
+        if self._take_up_new_login():
+            return
         super().refresh(request)  # type: ignore[no-untyped-call]  # as above
         try:
             _write_token(self, self._token_file)
         except OSError as error:  # a read-only secret: the new token lives in memory
             log.warning("The refreshed Google token could not be written to %s: %s", self._token_file, error)
+
+    def _take_up_new_login(self) -> bool:
+        """Return whether a person has logged in again since, and left a token that need not be refreshed."""
+        with suppress(OperatorError):  # the file is gone or broken: what was read from it goes on
+            renewed = _TokenFileCredentials(self._token_file)
+            if renewed.refresh_token != self.refresh_token:
+                vars(self).update(vars(renewed))
+                return bool(self.valid)
+        return False
 
 
 def _authorize(flow: InstalledAppFlow, *, open_browser: bool, ask: Callable[[str], str]) -> None:
@@ -110,11 +126,11 @@ def _authorize(flow: InstalledAppFlow, *, open_browser: bool, ask: Callable[[str
         flow.fetch_token(code=answer)
 
 
-def _service_account(file: Path) -> auth.Credentials:
+def _service_account(file: Path, delegated_user: str | None) -> auth.Credentials:
     info = _read(file, "service account")
     try:
         credentials: auth.Credentials = service_account.Credentials.from_service_account_info(  # type: ignore[no-untyped-call]  # as above
-            info, scopes=[_SERVICE_SCOPE]
+            info, scopes=[_SERVICE_SCOPE], subject=delegated_user
         )
     except ValueError as error:
         raise _unusable(file, "service account", error) from error

@@ -48,6 +48,9 @@ class LocalStorage:
                 path = await asyncio.to_thread(_ensure_folder, self._path(parent or "."), wanted, f"{role} {owner}")
         return StoredFile(id=str(path.relative_to(self._root)), name=path.name, url=path.as_uri())
 
+    async def is_there(self, stored: StoredFile) -> bool:
+        return await aiofiles.os.path.exists(self._path(stored.id))
+
     async def upload(
         self, path: Path, name: str, *, folder: str, owner: str, role: str, progress: Progress
     ) -> StoredFile:

@@ -1,34 +1,17 @@
 """Notion: data sources and pages, through the official client, under one limiter."""
 
-import asyncio
-import logging
 import re
-import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from email.utils import mktime_tz, parsedate_tz
 from functools import partial
-from typing import Any
 
-import httpx
-from notion_client import AsyncClient
-from notion_client.errors import HTTPResponseError, RequestTimeoutError
 from notion_client.helpers import async_collect_paginated_api
 
 from services.clients.notion_properties import Json, encode
-from services.errors import AuditscribeError, OperatorError, PermanentError, TransientError
+from services.clients.notion_wire import REQUESTS_A_SECOND, NotFoundError, NotionWire
+from services.errors import OperatorError
 
-log = logging.getLogger(__name__)
-
-NOTION_VERSION = "2025-09-03"
-_REQUESTS_A_SECOND = 3
-"""Notion's limit, on average. A turn is free again a second after its answer: however long requests are under way, no
-second sees more of them arrive."""
-_TRIES_TOO_SOON = 4
-_SOON_S = 10.0
-"""A longer Retry-After is for whoever asked to decide upon."""
-_DAY_S = 86_400.0
-_TIMEOUT_MS = 30_000
+_NOTHING: Mapping[str, Json] = {}
 _ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -53,6 +36,8 @@ class Page:
     id: str
     url: str
     properties: Mapping[str, Json]
+    data_source: str = ""
+    """The id of the table that it is in; empty for a page that is in none."""
 
 
 class DatabaseError(OperatorError):
@@ -65,33 +50,33 @@ class DatabaseError(OperatorError):
 class NotionClient:
     """All of this process's traffic to Notion. Close it with `aclose`."""
 
-    def __init__(self, token: str, api_url: str = "https://api.notion.com") -> None:
-        self._client = AsyncClient(
-            auth=token, base_url=api_url, notion_version=NOTION_VERSION, timeout_ms=_TIMEOUT_MS, retry=False, logger=log
-        )
-        self._turns = asyncio.Semaphore(_REQUESTS_A_SECOND)
-        self._not_before = 0.0
-        self._is_down = False
-        self.when_back: Callable[[], None] = lambda: None
-        """Called when a request succeeds after one that found Notion down or busy."""
+    def __init__(
+        self, token: str, api_url: str = "https://api.notion.com", *, requests_a_second: int = REQUESTS_A_SECOND
+    ) -> None:
+        self.wire = NotionWire(token, api_url, requests_a_second)
+        self._client, self._send = self.wire.client, self.wire.send
         self._data_sources: dict[str, DataSource] = {}
 
     async def aclose(self) -> None:
-        await self._client.aclose()
+        await self.wire.aclose()
 
-    async def update_status_field(self, page_id: str, status_value: str, field_map: Mapping[str, str]) -> bool:
-        """Write the status alone.
+    async def update_status_field(
+        self, page_id: str, status_value: str, field_map: Mapping[str, str], *, also: Mapping[str, Json] = _NOTHING
+    ) -> bool:
+        """Write the status alone, or with other properties in the same request.
 
         Returns:
             True: Notion accepted it. False: `field_map` has no `status`.
         """
         if "status" not in field_map:
             return False
-        await self.update_page(page_id, {field_map["status"]: encode(status_value, "select")})
+        await self.update_page(page_id, {field_map["status"]: encode(status_value, "select"), **also})
         return True
 
-    async def update_error_field(self, page_id: str, error_message: str, field_map: Mapping[str, str]) -> bool:
-        """Write the error's text and the status `Error` in one request.
+    async def update_error_field(
+        self, page_id: str, error_message: str, field_map: Mapping[str, str], *, also: Mapping[str, Json] = _NOTHING
+    ) -> bool:
+        """Write the error's text and the status `Error` in one request, with other properties if need be.
 
         Returns:
             True: Notion accepted both. False: `field_map` lacks `process_errors` or `status`.
@@ -103,19 +88,35 @@ class NotionClient:
             {
                 field_map["process_errors"]: encode(error_message, "rich_text"),
                 field_map["status"]: encode("Error", "select"),
+                **also,
             },
         )
         return True
 
-    async def data_source(self, address: str) -> DataSource:
-        """Return the table at `address`: a database id, a data source id or a page url. Kept once it was found.
+    async def connection_name(self) -> str:
+        """Return the name of the connection that the token belongs to."""
+        return str((await self._send(self._client.users.me))["name"])
+
+    async def data_source(self, address: str, *, kept: bool = True) -> DataSource:
+        """Return the table at `address`: a database id, a data source id or a page url.
+
+        Kept once it was found; `kept` False looks at it again.
 
         Raises:
             DatabaseError: there is none that the bot's connection can see, or the database has several.
         """
-        if address not in self._data_sources:
+        if not kept or address not in self._data_sources:
             self._data_sources[address] = await self._find_data_source(_id_in(address))
         return self._data_sources[address]
+
+    async def schema(self, data_source: DataSource) -> dict[str, Json]:
+        """Return the columns by name as Notion describes them now, with the ids and colours of their options."""
+        columns: dict[str, Json] = (await self._send(self._client.data_sources.retrieve, data_source.id))["properties"]
+        return columns
+
+    async def add_to_schema(self, data_source: DataSource, columns: Mapping[str, Json]) -> None:
+        """Create columns. For one that is there, `columns` must have all options: its list is replaced."""
+        await self._send(self._client.data_sources.update, data_source.id, properties=columns)
 
     async def query(
         self, data_source: DataSource, conditions: Sequence[Json], *, newest_first: bool = False
@@ -130,6 +131,17 @@ class NotionClient:
         query = partial(self._send, self._client.data_sources.query, data_source.id)
         results = await async_collect_paginated_api(query, **_wanted(conditions, newest_first=False))
         return [_page(result) for result in results]
+
+    async def page(self, page_id: str) -> Page:
+        """Return a page.
+
+        Raises:
+            NotFoundError: there is none that the bot's connection can see, or it is in the trash.
+        """
+        answer = await self._send(self._client.pages.retrieve, page_id)
+        if answer.get("in_trash"):
+            raise NotFoundError("The page is in Notion's trash.")
+        return _page(answer)
 
     async def create_page(self, data_source: DataSource, properties: Mapping[str, Json | None]) -> Page:
         parent = {"type": "data_source_id", "data_source_id": data_source.id}
@@ -147,7 +159,7 @@ class NotionClient:
     async def _find_data_source(self, notion_id: str) -> DataSource:
         try:
             database = await self._send(self._client.databases.retrieve, notion_id)
-        except _NotFoundError:
+        except NotFoundError:
             return await self._retrieve_data_source(notion_id)
         sources = database["data_sources"]
         if len(sources) != 1:
@@ -160,7 +172,7 @@ class NotionClient:
     async def _retrieve_data_source(self, data_source_id: str) -> DataSource:
         try:
             found = await self._send(self._client.data_sources.retrieve, data_source_id)
-        except _NotFoundError:
+        except NotFoundError:
             raise DatabaseError(
                 f"Notion shows no database {data_source_id}: share it with the bot's connection (••• > Connections)."
             ) from None
@@ -171,78 +183,6 @@ class NotionClient:
             {name: column["type"] for name, column in columns},
             {name: frozenset(option["name"] for option in known) for name, known in options.items() if known},
         )
-
-    async def _send(self, endpoint: Callable[..., Awaitable[Any]], *args: str, **kwargs: Any) -> Any:
-        """Make a request; one that came too soon (429) was not carried out and is sent again when Notion wants it."""
-        for _ in range(_TRIES_TOO_SOON - 1):
-            try:
-                return await self._send_once(endpoint, *args, **kwargs)
-            except _TooSoonError as error:
-                if error.retry_after is None or error.retry_after > _SOON_S:
-                    raise
-        return await self._send_once(endpoint, *args, **kwargs)
-
-    async def _send_once(self, endpoint: Callable[..., Awaitable[Any]], *args: str, **kwargs: Any) -> Any:
-        """Make one request in its turn; every failure becomes a named error."""
-        loop = asyncio.get_running_loop()
-        await self._turns.acquire()
-        try:
-            await asyncio.sleep(self._not_before - loop.time())
-            answer = await endpoint(*args, **kwargs)
-        except HTTPResponseError as error:
-            named = _named(error)
-            if isinstance(named, TransientError):
-                self._is_down = True
-                self._not_before = max(self._not_before, loop.time() + (named.retry_after or 0))
-            raise named from error
-        except (RequestTimeoutError, httpx.TransportError) as error:
-            self._is_down = True
-            raise TransientError("Notion cannot be reached at the moment.") from error
-        finally:
-            loop.call_later(1.0, self._turns.release)
-        if self._is_down:
-            self._is_down = False
-            self.when_back()
-        return answer
-
-
-class _TooSoonError(TransientError):
-    """Notion's limit of requests was exceeded."""
-
-
-class _NotFoundError(PermanentError):
-    """Notion has no such object, or does not show it to the bot's connection."""
-
-
-def _named(error: HTTPResponseError) -> AuditscribeError:
-    match error.status:
-        case 401:
-            return OperatorError("Notion does not accept the bot's token: renew NOTION_TOKEN.", provider="Notion")
-        case 403:
-            return OperatorError(
-                "Notion does not let the bot's connection do this: let it read, insert and update content.",
-                provider="Notion",
-            )
-        case 404:
-            return _NotFoundError("The page is no longer in Notion, or no longer shared with the bot's connection.")
-        case 429:
-            return _TooSoonError("Notion is busy at the moment.", retry_after=_retry_after(error.headers))
-        case 409 | 529 | 500 | 502 | 503 | 504:
-            return TransientError("Notion is busy at the moment.", retry_after=_retry_after(error.headers))
-    return PermanentError(f"Notion refused the page: {str(error).rstrip('.')}.")
-
-
-def _retry_after(headers: httpx.Headers) -> float | None:
-    """Return the seconds to wait, a day at most: the header holds a number or a date (RFC 9110, 10.2.3)."""
-    value = headers.get("Retry-After", "")
-    try:
-        seconds = float(value)
-    except ValueError:
-        until = parsedate_tz(value)
-        if until is None:
-            return None
-        seconds = mktime_tz(until) - time.time()
-    return min(max(seconds, 0.0), _DAY_S)
 
 
 def _id_in(address: str) -> str:
@@ -263,4 +203,5 @@ def _wanted(conditions: Sequence[Json], *, newest_first: bool) -> Json:
 
 
 def _page(answer: Json) -> Page:
-    return Page(answer["id"], answer.get("url", ""), answer.get("properties", {}))
+    table = answer.get("parent", {}).get("data_source_id", "")
+    return Page(answer["id"], answer.get("url", ""), answer.get("properties", {}), table)

@@ -1,5 +1,6 @@
 """PURE: values to Notion's property shapes, and back to text."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,6 +10,8 @@ TEXT_UNITS = 2000
 """UTF-16 units of one text object (Notion: request limits)."""
 _ARRAY = 100
 _SELECT_NAME = 100
+_FILE_NAME = 100
+_EXTENSION = re.compile(r"(\.[A-Za-z0-9]{1,10}){1,2}$")
 _URL_UNITS = 2000
 
 
@@ -20,26 +23,41 @@ class FileLink:
     url: str
 
 
-Value = str | float | date | datetime | FileLink
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """A file that was uploaded to Notion, for a `files` column."""
+
+    name: str
+    upload_id: str
+
+
+Value = str | float | date | datetime | FileLink | UploadedFile
 Json = dict[str, Any]
 
 
 def encode(value: Value, column_type: str) -> Json | None:
-    """Return a property of a column's type that holds `value`; None where this type cannot hold it."""
+    """Return a property of a column's type that holds `value`; None where this type cannot hold it.
+
+    An empty string empties a text, a number or a date.
+    """
     held: Any = None
     match column_type, value:
         case (("title" | "rich_text"), (str() | int() | float())):
-            held = _texts(str(value))
+            held = rich_text(str(value))[:_ARRAY]
         case (("select" | "status"), str()) if name := _option(value):
             held = {"name": name}
         case "url", str() if 0 < utf16_units(value) <= _URL_UNITS:
             held = value
         case "number", (int() | float()):
             held = value
+        case (("number" | "date"), ""):
+            pass
         case "date", date():
             held = {"start": value.isoformat()}
         case "files", FileLink(name, url):
-            held = [{"name": utf16_cut(name, 100), "type": "external", "external": {"url": url}}]
+            held = [{"name": _file_name(name), "type": "external", "external": {"url": url}}]
+        case "files", UploadedFile(name, upload_id):
+            held = [{"name": _file_name(name), "type": "file_upload", "file_upload": {"id": upload_id}}]
         case _:
             return None
     return {column_type: held}
@@ -73,15 +91,25 @@ def utf16_cut(text: str, units: int) -> str:
     return text.encode("utf-16-le", "surrogatepass")[: units * 2].decode("utf-16-le", "ignore")
 
 
-def _texts(text: str) -> list[Json]:
-    return [{"type": "text", "text": {"content": piece}} for piece in _pieces(text)][:_ARRAY]
+def rich_text(text: str, link: str | None = None) -> list[Json]:
+    """Return a text of any length as Notion's text objects; Notion takes a hundred of them at once."""
+    target = {"link": {"url": link}} if link else {}
+    return [{"type": "text", "text": {"content": piece, **target}} for piece in _pieces(text)]
 
 
 def _pieces(text: str) -> Iterator[str]:
-    while text:
-        piece = utf16_cut(text, TEXT_UNITS)
+    """Yield the parts of a text that each fit into one object; half a character counts as an unknown one."""
+    rest = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    while rest:
+        piece = utf16_cut(rest, TEXT_UNITS)
         yield piece
-        text = text[len(piece) :]
+        rest = rest[len(piece) :]
+
+
+def _file_name(name: str) -> str:
+    """Return as much of a file's name as Notion shows, with its extension."""
+    extension = found.group() if (found := _EXTENSION.search(name)) else ""
+    return utf16_cut(name.removesuffix(extension), _FILE_NAME - len(extension)) + extension
 
 
 def _option(name: str) -> str:

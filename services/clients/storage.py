@@ -12,6 +12,9 @@ class Storage(Protocol):
     async def ensure_folder(self, name: str, *, owner: str, role: str, parent: str | None = None) -> StoredFile:
         """Return the folder of this owner and role, made under `parent` (a folder's id; None: the root) if need be."""
 
+    async def is_there(self, stored: StoredFile) -> bool:
+        """Return whether nobody has removed this file or folder."""
+
     async def upload(
         self, path: Path, name: str, *, folder: str, owner: str, role: str, progress: Progress
     ) -> StoredFile:

@@ -3,7 +3,7 @@
 The first line says how to load the model: {"model", "device", "compute_type", "workers", "download_root"}.
 One that cannot be loaded ends the process, with the reason as the last line on stderr. Then, any number at once:
 
-    {"id", "audio", "language"}   starts a transcription of a file; language null: detect it
+    {"id", "audio", "language", "beam"}   starts a transcription of a file; language null: detect it
     {"cancel": id}                ends it at its next segment, and forgets it
 
     {"id"}                                       a sign of life
@@ -94,7 +94,7 @@ def answer(model: WhisperModel, request: Event, cancelled: threading.Event, tell
     """Tell all events of one transcription, and how it ended."""
     number = request["id"]
     try:
-        for event in transcribe(model, request["audio"], request["language"]):
+        for event in transcribe(model, request["audio"], request["language"], request["beam"]):
             if cancelled.is_set():
                 return
             tell(id=number, **event)
@@ -104,10 +104,9 @@ def answer(model: WhisperModel, request: Event, cancelled: threading.Event, tell
         tell(id=number, error="failed", text=" ".join(str(error).split()) or "out of memory")
 
 
-def transcribe(model: WhisperModel, audio: str, language: str | None) -> Iterator[Event]:
+def transcribe(model: WhisperModel, audio: str, language: str | None, beam: int) -> Iterator[Event]:
     """Yield the events of one file: segments as they come and the language; an empty one after each silent step.
 
-    Beam 5: of verse read aloud it finds 89 % of the words where beam 1 finds 85 % (tiny.en, mean of float32 and int8).
     Without the text before as a prompt, a loop cannot feed itself. English-only models take any language for English.
     """
     if language is not None and model.model.is_multilingual and language not in model.supported_languages:
@@ -119,7 +118,7 @@ def transcribe(model: WhisperModel, audio: str, language: str | None) -> Iterato
     samples = decode(audio)
     yield {}
     segments, info = model.transcribe(
-        samples, language=language, beam_size=5, vad_filter=True, condition_on_previous_text=False
+        samples, language=language, beam_size=beam, vad_filter=True, condition_on_previous_text=False
     )
     yield {}
     for segment in segments:

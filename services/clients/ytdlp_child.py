@@ -107,9 +107,9 @@ def cookie_jar(path: str) -> io.StringIO:
         raise CookieLoadError(f"failed to load cookies: {error.strerror}") from error
 
 
-def back_off(attempt: int) -> float:
-    """Return the seconds to wait before a retry."""
-    return float(2**attempt)
+def back_off(n: int) -> float:
+    """Return the seconds to wait before the nth retry; yt-dlp gives `n` by its name."""
+    return float(2**n)
 
 
 def answer(ydl: YoutubeDL, request: Json, tell: Tell) -> Json:

@@ -51,6 +51,11 @@ class Origin:
     content: str
     posted_at: datetime
 
+    @property
+    def is_message(self) -> bool:
+        """Whether there is a message in Discord; 0 stands for its id where another flow asked for the video."""
+        return self.message_id != 0
+
 
 @dataclass(frozen=True, slots=True)
 class StoredFiles:
@@ -74,6 +79,8 @@ class Artifacts:
     page_url: str | None = None
     first_page_url: str | None = None
     """The page of the first post, where this one is a repost of the same video."""
+    remarks: tuple[str, ...] = ()
+    """What could not be done as usual: a sentence each, for the audit record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +121,27 @@ class Job:
     """The provider (`Notion`, `Google Drive`) at which an operator must mend something first."""
     repost_of: str | None = None
     """The id of the job that does the work, where the same video was posted before in this channel."""
+    failed_for_good: bool = False
+    """Another try would end the same way, as far as the error tells."""
+    queued_at: datetime | None = None
+    """When it took its place in line anew, after it had ended."""
+    is_anew: bool = False
+    """Somebody asked for it to be done anew: an earlier post of the same video does not answer it."""
+    page_id: str | None = None
+    """Of the page that another flow made for this video."""
 
     @classmethod
-    def requested(cls, source: VideoSource, route: ChannelRoute, origin: Origin, at: datetime) -> "Job":
-        """Return the job of a video in a message: the same post twice is the same job."""
-        return cls(job_id(origin.message_id, source), source, route, origin, created_at=at)
+    def requested(
+        cls, source: VideoSource, route: ChannelRoute, origin: Origin, at: datetime, *, page_id: str | None = None
+    ) -> "Job":
+        """Return the job of a video in a message, or for a page: the same post twice is the same job."""
+        post = page_id.replace("-", "") if page_id else str(origin.message_id)
+        return cls(job_id(post, source), source, route, origin, created_at=at, page_id=page_id)
+
+    @property
+    def post(self) -> str:
+        """What the videos of one message, or of one page, have in common."""
+        return self.id.partition("-")[0]
 
     @property
     def title(self) -> str:
@@ -128,6 +151,16 @@ class Job:
     @property
     def has_ended(self) -> bool:
         return self.status in ENDED
+
+    @property
+    def in_line_since(self) -> datetime:
+        """What its place in line goes by."""
+        return self.queued_at or self.created_at
+
+    @property
+    def is_taken_up_again(self) -> bool:
+        """Whether it had ended, stands in line again, and no worker has taken it since."""
+        return self.queued_at is not None and self.stage is None and not self.has_ended
 
     def entering(self, stage: Stage, at: datetime) -> "Job":
         """Begin a try of a stage."""
@@ -179,13 +212,35 @@ class Job:
     def succeeded(self, at: datetime) -> "Job":
         return replace(self, status=JobStatus.SUCCEEDED, stage=Stage.COMPLETE, progress=None, ended_at=at)
 
-    def failed(self, why: str, at: datetime) -> "Job":
+    def failed(self, why: str, at: datetime, *, for_good: bool = False) -> "Job":
         """End with an error; the stage stays the one that it failed in."""
-        return replace(self._waiting(why, at), status=JobStatus.FAILED, ended_at=at)
+        return replace(self._waiting(why, at), status=JobStatus.FAILED, failed_for_good=for_good, ended_at=at)
 
     def cancelled(self, by: str, at: datetime) -> "Job":
         """End because somebody (a name) or something (`the deletion of its message`) wanted it."""
         return replace(self._waiting(f"cancelled by {by}", at), status=JobStatus.CANCELLED, ended_at=at)
+
+    def retried(self, at: datetime) -> "Job":
+        """Stand in line again after an end, with everything that finished stages left."""
+        return replace(
+            self,
+            status=JobStatus.QUEUED,
+            stage=None,
+            progress=None,
+            started_at=None,
+            ended_at=None,
+            error=None,
+            attempts=0,
+            not_before=None,
+            waiting_for=None,
+            repost_of=None,
+            failed_for_good=False,
+            queued_at=at,
+        )
+
+    def redone(self, at: datetime) -> "Job":
+        """Stand in line again after an end, from the very start."""
+        return replace(self.retried(at), artifacts=Artifacts(), is_anew=True)
 
     def _waiting(self, why: str, at: datetime) -> "Job":
         return replace(
@@ -204,9 +259,16 @@ class Job:
         return (*self.stage_runs[:-1], replace(self.stage_runs[-1], ended_at=at, error=error))
 
 
-def job_id(message_id: int, source: VideoSource) -> str:
-    """Return an id of message and video that is fit for a folder's name and for Discord's and Drive's short fields."""
-    return f"{message_id}-{hashlib.sha256(source.key.encode()).hexdigest()[:10]}"
+JOB_ID = r"(?:\d+|[0-9a-f]{32})-[0-9a-f]{10}"
+"""A regular expression for what `job_id` returns."""
+
+
+def job_id(post: str, source: VideoSource) -> str:
+    """Return an id of post and video that is fit for a folder's name and for Discord's and Drive's short fields.
+
+    `post` is the message's id, or that of the page without its dashes.
+    """
+    return f"{post}-{hashlib.sha256(source.key.encode()).hexdigest()[:10]}"
 
 
 def least_advanced(jobs: Iterable[Job]) -> Job:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.errors import AuditscribeError, OperatorError, TransientError
+from services.errors import AuditscribeError, OperatorError, PermanentError, TransientError
 from services.jobs.job import Job
 
 UNEXPECTED = "Something unexpected happened inside the bot; its log tells what."
@@ -32,7 +32,7 @@ class RetryPolicy:
             case OperatorError():
                 return job.held_up(str(error), now, error.provider)
             case AuditscribeError():
-                return job.failed(str(error), now)
+                return job.failed(str(error), now, for_good=isinstance(error, PermanentError))
             case _:
                 return job.failed(UNEXPECTED, now)
 

@@ -54,6 +54,7 @@ class Attachment:
 _URL = re.compile(r"https?://(?:(?!\]\()[^\s<>\"`|])++(?!\]\()", re.IGNORECASE)
 _TRAILING = ".,;:!?'*~"
 _OPENING = {")": "(", "]": "["}
+_PORTS = {"http": 80, "https": 443}
 _YOUTUBE_HOSTS = frozenset(
     f"{prefix}{host}" for prefix in ("", "www.", "m.", "music.") for host in ("youtube.com", "youtube-nocookie.com")
 )
@@ -80,7 +81,7 @@ def source_of_link(url: str) -> VideoSource | None:
     """Return the video that a link names; None if it is no web address."""
     try:
         parts = urlsplit(url)
-        if not parts.hostname:
+        if not parts.hostname or parts.scheme not in _PORTS:
             return None
         _ = parts.port  # raises where the port is no number
     except ValueError:
@@ -126,12 +127,11 @@ def _canonical(parts: SplitResult) -> str:
     host = (parts.hostname or "").rstrip(".")
     if ":" in host:
         host = f"[{host}]"
-    default = {"http": 80, "https": 443}[parts.scheme.lower()]
-    netloc = host if parts.port in (None, default) else f"{host}:{parts.port}"
+    netloc = host if parts.port in (None, _PORTS[parts.scheme]) else f"{host}:{parts.port}"
     kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if not _tracks(name)]
     unchanged = len(kept) == len(parse_qsl(parts.query, keep_blank_values=True))
     query = parts.query if unchanged else urlencode(kept)
-    return urlunsplit((parts.scheme.lower(), netloc, parts.path or "/", query, ""))
+    return urlunsplit((parts.scheme, netloc, parts.path or "/", query, ""))
 
 
 def _tracks(parameter: str) -> bool:

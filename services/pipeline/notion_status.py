@@ -1,14 +1,19 @@
 """Keeps a page's status and error true while its video is on its way. Only for routes with status hooks."""
 
+import asyncio
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 
 from services.clients.notion import NotionClient
 from services.jobs.job import Job, JobStatus, Stage
+from services.overview import Overview
 from services.pipeline.pages import Pages
 from services.pipeline.projection import Projection
 from services.store import JobStore
 
 ERROR_PREFIX = "Error in video processing: "
+NUMBERS_EVERY_S = 15.0
+"""How often a page's percent and time left are written, where the database has columns for them."""
 
 
 class NotionStatus:
@@ -17,21 +22,44 @@ class NotionStatus:
     name = "page"
     """Of the report that a page shows its job's end, where that is an error."""
 
-    def __init__(self, notion: NotionClient, pages: Pages, store: JobStore) -> None:
+    def __init__(
+        self,
+        notion: NotionClient,
+        pages: Pages,
+        store: JobStore,
+        overview: Overview,
+        numbers_every_s: float = NUMBERS_EVERY_S,
+    ) -> None:
         self._notion = notion
         self._pages = pages
         self._store = store
+        self._overview = overview
+        self._numbers_every_s = numbers_every_s
         self._reports: Projection[str, Job] = Projection("notion status", self._report)
         self._told: dict[str, str] = {}
+        self._told_at: dict[str, float] = {}
+        self._written: dict[str, str] = {}
 
     def notice(self, job: Job) -> None:
         """Report the job if its page should now say something else."""
         status = _status_of(job)
-        if job.route.has_status_hooks and status is not None and status != self._told.get(job.id):
-            self._told[job.id] = status
-            self._reports.push(job.id, job)
+        if job.route.has_status_hooks and status is not None:
+            is_news = status != self._told.get(job.id)
+            if is_news or self._may_tell_numbers(job):
+                self._told[job.id] = status
+                self._told_at[job.id] = asyncio.get_running_loop().time()
+                self._reports.push(job.id, job)
         if job.has_ended:
             self._told.pop(job.id, None)
+            self._told_at.pop(job.id, None)
+            self._written.pop(job.id, None)
+
+    async def refresh(self, job_ids: Iterable[str]) -> None:
+        """Report the place in line of jobs around which something has moved."""
+        for job_id in job_ids:
+            job = await self._store.find(job_id)
+            if job and job.status is JobStatus.QUEUED:
+                self.notice(job)
 
     def quiet(self, job: Job) -> AbstractAsyncContextManager[None]:
         """Hold the job's reports back while its page is completed."""
@@ -43,15 +71,26 @@ class NotionStatus:
     async def aclose(self) -> None:
         await self._reports.aclose()
 
+    def _may_tell_numbers(self, job: Job) -> bool:
+        """Whether only numbers are news, and it is time for them; never instead of a status that waits."""
+        since_s = asyncio.get_running_loop().time() - self._told_at[job.id]
+        return since_s >= self._numbers_every_s and not self._reports.is_busy(job.id)
+
     async def _report(self, _job_id: str, job: Job) -> None:
         page_id = await self._pages.opened(job)
+        details = await self._pages.details(job, await self._overview.forecast(job))
         status = _status_of(job)
         if status == Stage.ERROR:
-            await self._notion.update_error_field(page_id, f"{ERROR_PREFIX}{job.error}", job.route.field_map)
+            self._written.pop(job.id, None)
+            error = f"{ERROR_PREFIX}{job.error}"
+            await self._notion.update_error_field(page_id, error, job.route.field_map, also=details)
             await self._store.keep_report(job.id, self.name)
             self._pages.forget(job)
-        elif status:
-            await self._notion.update_status_field(page_id, status, job.route.field_map)
+        elif status and (details or status != self._written.get(job.id)):
+            await self._notion.update_status_field(page_id, status, job.route.field_map, also=details)
+            self._written[job.id] = status
+        elif details:
+            await self._notion.update_page(page_id, details)
 
 
 def _status_of(job: Job) -> str | None:
@@ -60,4 +99,4 @@ def _status_of(job: Job) -> str | None:
         return Stage.ERROR
     if job.stage is Stage.COMPLETE:  # written with the final properties, by the stage itself
         return None
-    return job.stage or ""
+    return job.stage or (Stage.PROCESSING if job.is_taken_up_again else "")

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from services.clients.notion import DataSource
 from services.clients.notion_properties import FileLink, Json, Value, encode, utf16_cut
-from services.jobs.job import Job, StoredFiles
+from services.jobs.eta import Forecast
+from services.jobs.job import Job, Stage, StageRun, StoredFiles
 from services.jobs.source import SourceKind
 from services.media import Metadata, Transcript
 
@@ -73,7 +74,31 @@ def final_values(job: Job, metadata: Metadata, transcript: Transcript, stored: S
         "length_min": round(metadata.duration_s / 60, 2) if metadata.duration_s is not None else None,
         "processing_time": round((now - (job.started_at or now)).total_seconds(), 1),
         "process_errors": "",
+        **progress_values(job, Forecast(), now),
     }
+
+
+def progress_values(job: Job, forecast: Forecast, now: datetime) -> Values:
+    """Return what people who added columns for it can read of a job on its way."""
+    left = forecast.seconds_left
+    fraction = 1.0 if job.stage is Stage.COMPLETE else job.progress
+    return {
+        "progress": "" if fraction is None else round(fraction, 2),
+        "stage_timings": utf16_cut("\n".join(_timing(run, now.tzinfo) for run in job.stage_runs), _TEXT),
+        "retry_count": len(job.stage_runs) - len({run.stage for run in job.stage_runs}),
+        "queue_position": forecast.position or "",
+        "eta": "" if left is None else (now + timedelta(seconds=left)).replace(microsecond=0),
+    }
+
+
+def _timing(run: StageRun, zone: tzinfo | None) -> str:
+    """Return a try of a stage as `Downloading 12:01:03 - 12:01:20 (17 s)`."""
+    began = f"{run.stage} {run.started_at.astimezone(zone):%H:%M:%S}"
+    if run.ended_at is None:
+        return began
+    seconds = (run.ended_at - run.started_at).total_seconds()
+    ended = f"{began} - {run.ended_at.astimezone(zone):%H:%M:%S} ({seconds:.0f} s)"
+    return f"{ended}: {run.error}" if run.error else ended
 
 
 def repost_blocks(first_page_url: str) -> list[Json]:

@@ -7,11 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from weakref import WeakValueDictionary
 
-from config.notion_config import ChannelRoute
+from config.notion_config import OPTIONAL_KEYS, ChannelRoute
 from services.clients.notion import DataSource, NotionClient, Page
 from services.clients.notion_properties import Json, equals, is_empty, plain_text
+from services.jobs.eta import Forecast
 from services.jobs.job import Job, Stage
-from services.pipeline.page import Values, column_of, encoded, final_values, opening_values, planted_id, repost_blocks
+from services.pipeline.page import (
+    Values,
+    column_of,
+    encoded,
+    final_values,
+    opening_values,
+    planted_id,
+    progress_values,
+    repost_blocks,
+)
 from services.pipeline.stage import need
 
 log = logging.getLogger(__name__)
@@ -41,11 +51,23 @@ class Pages:
 
     async def opened(self, job: Job) -> str:
         """Return the id of the job's page, which shows who posted what; made if it is not there."""
+        if job.page_id:
+            return job.page_id
         async with self._turn_of(job):
             if job.id not in self._ids:
                 table = await self._notion.data_source(job.route.database)
                 self._ids[job.id] = (await self._find_or_open(job, table)).id
             return self._ids[job.id]
+
+    async def details(self, job: Job, forecast: Forecast) -> dict[str, Json]:
+        """Return the properties that tell how far a job is; none where the database has no columns for that.
+
+        For one that is taken up again, the error of its last end is emptied.
+        """
+        values = progress_values(job, forecast, self._clock())
+        if job.is_taken_up_again:
+            values["process_errors"] = ""
+        return self._encoded(job, values, await self._notion.data_source(job.route.database))
 
     async def complete(self, job: Job) -> Page:
         """Write the final properties, the final status with them, in one request. Returns the page."""
@@ -57,9 +79,12 @@ class Pages:
             need(artifacts.stored, "stored files"),
             self._clock(),
         )
+        has_page = job.route.has_status_hooks or job.page_id is not None
+        if not has_page:  # none was opened that has them
+            values = opening_values(job) | values
         table = await self._notion.data_source(job.route.database)
         properties = self._encoded(job, values, table)
-        if job.route.has_status_hooks:
+        if has_page:
             page_id = await self.opened(job)
             if artifacts.first_page_url:
                 await self._notion.append_once(page_id, repost_blocks(artifacts.first_page_url))
@@ -139,8 +164,9 @@ class Pages:
 
     def _encoded(self, job: Job, values: Values, table: DataSource) -> dict[str, Json]:
         result = encoded(values, job.route.field_map, table)
+        offered = {job.route.field_map[key] for key in OPTIONAL_KEYS & job.route.field_map.keys()}
         for column in result.left_out:
-            if (table.id, column) not in self._warned:
+            if column not in offered and (table.id, column) not in self._warned:
                 self._warned.add((table.id, column))
                 log.warning("notion: the database of %s has no fitting column %r", job.route.channel, column)
         return result.properties

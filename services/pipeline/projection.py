@@ -33,12 +33,14 @@ class _Mailbox(Generic[State]):
 class Projection(Generic[Key, State]):
     """Reports the states of each key: in order while the other side is well, newest-wins after trouble.
 
-    A report that fails for good is logged and dropped: the work goes on without it.
+    With `newest_only` the newest wins always. A report that fails for good is logged and dropped: the work goes on
+    without it.
     """
 
-    def __init__(self, name: str, apply: Callable[[Key, State], Awaitable[None]]) -> None:
+    def __init__(self, name: str, apply: Callable[[Key, State], Awaitable[None]], *, newest_only: bool = False) -> None:
         self._name = name
         self._apply = apply
+        self._newest_only = newest_only
         self._boxes: dict[Key, _Mailbox[State]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -50,9 +52,15 @@ class Projection(Generic[Key, State]):
             task = asyncio.create_task(self._drain(key, box), name=f"{self._name} {key}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        if self._newest_only:
+            box.pending.clear()
         box.pending.append(state)
         if not box.wait_s:
             box.settled.clear()
+
+    def is_busy(self, key: Key) -> bool:
+        """Whether something waits to be reported of this key."""
+        return key in self._boxes
 
     @asynccontextmanager
     async def quiet(self, key: Key) -> AsyncIterator[None]:
@@ -98,8 +106,9 @@ class Projection(Generic[Key, State]):
             box.pending = deque(list(box.pending)[-1:])
         if not box.pending:
             return
+        state = box.pending[0]
         try:
-            await self._apply(key, box.pending[0])
+            await self._apply(key, state)
         except (TransientError, OperatorError) as error:
             asked = error.retry_after if isinstance(error, TransientError) else None
             box.wait_s = asked or min(box.wait_s * 2 or FIRST_WAIT_S, LONGEST_WAIT_S)
@@ -109,5 +118,6 @@ class Projection(Generic[Key, State]):
             log.warning("%s: %s failed: %s", key, self._name, error)
         except Exception:  # the observer's boundary: a report that fails never fails the work
             log.exception("%s: %s failed", key, self._name)
-        box.pending.popleft()
+        if box.pending and box.pending[0] is state:  # no newer one has taken its place
+            box.pending.popleft()
         box.wait_s = 0.0

@@ -4,18 +4,20 @@ import asyncio
 import logging
 import shutil
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from services.clients.disk import named_full_disk
 from services.errors import AuditscribeError, TransientError
+from services.jobs.eta import last_rate
 from services.jobs.job import Job
 from services.jobs.retry import RetryPolicy
 from services.media import Progress
 from services.pipeline.stage import StageStep
 from services.recorder import Recorder
+from services.store import LedgerError
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +78,13 @@ class JobRunner:
             artifacts = await stage.run(job, workdir, progress)
         job = job.holding(artifacts, self.clock())
         await self.recorder.keep(job)
+        await self._keep_rate(job)
         return job
+
+    async def _keep_rate(self, job: Job) -> None:
+        if rate := last_rate(job):
+            with suppress(LedgerError):  # an estimate is not worth waiting for
+                await self.recorder.store.keep_rate(rate)
 
     @asynccontextmanager
     async def _progress_of(self, job: Job) -> AsyncIterator[Progress]:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import aiofiles
 
+from services.clients.checksum import sha256_of
 from services.clients.disk import named_full_disk
 from services.clients.names import portable_name
 from services.clients.storage import Storage
+from services.errors import TransientError
 from services.jobs.job import Artifacts, Job, Stage, StoredFiles
 from services.media import Media, Progress, StoredFile, Transcript
 from services.pipeline.page import publication_day, transcript_text
@@ -21,7 +23,10 @@ _NAMES = {"video": "video", "audio": "audio", "text": "transcript", "srt": "tran
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One folder a video: `YYYY-MM-DD - title`."""
+    """One folder a video: `YYYY-MM-DD - title`.
+
+    What is stored is done: whoever removes it later meant to, and may ask for the video anew.
+    """
 
     storage: Storage
     zone: tzinfo
@@ -38,6 +43,8 @@ class Upload:
             self._folder_name(job), owner=job.id, role="folder", parent=job.route.drive_folder
         )
         stored = await self._store(files, folder, job.id, progress)
+        if not await self.storage.is_there(folder):
+            raise TransientError("The video's folder was removed while its files were on their way into it.")
         return replace(job.artifacts, stored=StoredFiles(folder=folder, **stored))
 
     def _folder_name(self, job: Job) -> str:
@@ -56,9 +63,10 @@ class Upload:
             def share(fraction: float, start: int = before, size: int = sizes[role]) -> None:
                 progress((start + fraction * size) / total)
 
-            stored[role] = await self.storage.upload(
+            file = await self.storage.upload(
                 path, f"{_NAMES[role]}{path.suffix}", folder=folder.id, owner=owner, role=role, progress=share
             )
+            stored[role] = replace(file, sha256=await sha256_of(path))
             before += sizes[role]
         return stored
 

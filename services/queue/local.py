@@ -1,12 +1,12 @@
 """The asyncio pool: N workers in the bot's own process, over a SQLite ledger."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.jobs.job import Job, JobStatus, Stage
+from services.jobs.job import ENDED, Job, JobStatus, Stage
 from services.queue.lanes import Lanes
 from services.recorder import Recorder
 
@@ -78,7 +78,23 @@ class LocalQueue:
                 await self._cancel(job, by)
             return not job.has_ended
         finally:
-            del self._cancelled[job_id]
+            self._cancelled.pop(job_id, None)  # of two who cancel at once, one has been here
+
+    async def retry(self, job_id: str) -> bool:
+        """Go on with a job that failed or was cancelled. False: it did not end so.
+
+        Raises:
+            KeyError: the ledger has no such job.
+        """
+        return await self._take_up(job_id, {JobStatus.FAILED, JobStatus.CANCELLED}, Job.retried)
+
+    async def reprocess(self, job_id: str) -> bool:
+        """Do an ended job anew, from the very start. False: it has not ended.
+
+        Raises:
+            KeyError: the ledger has no such job.
+        """
+        return await self._take_up(job_id, ENDED, Job.redone)
 
     def wake(self, stage: Stage) -> None:
         """Try the postponed jobs of a stage now: what they wait for is known to be back. Once for each of them."""
@@ -102,6 +118,15 @@ class LocalQueue:
         if job.has_ended and not job.repost_of:
             self._start(self._end_reposts(job))
 
+    async def _take_up(self, job_id: str, ends: Collection[JobStatus], renewed: Callable[[Job, datetime], Job]) -> bool:
+        async with self._placing:  # of two who ask at once, one is too late
+            job = await self._store.get(job_id)
+            if job.status not in ends:
+                return False
+            job = await self._recorder.reopen(renewed(job, self._clock()))
+        await self._place(job)
+        return True
+
     async def _work(self) -> None:
         while True:
             await self._attend(await self._ready.get())
@@ -109,7 +134,10 @@ class LocalQueue:
     async def _attend(self, job_id: str) -> None:
         """Run a job, unless it has ended, runs or was cancelled since it stood in line."""
         job = await self._store.get(job_id)
-        if job.has_ended or job_id in self._running or job_id in self._cancelled:
+        if running := self._running.get(job_id):
+            self._start(self._place_after(job_id, running))
+            return
+        if job.has_ended or job_id in self._cancelled:
             return
         task = self._running[job_id] = asyncio.create_task(self._run(job), name=job_id)
         try:
@@ -127,7 +155,7 @@ class LocalQueue:
     async def _place(self, job: Job) -> None:
         """Let a job stand in line; a repost instead shares what the first post's job has made, or waits for its end."""
         async with self._placing:
-            first = await self._store.find_first(job)
+            first = None if job.is_anew else await self._store.find_first(job)
             if first is None or not first.has_ended:
                 await self._recorder.keep(replace(job, repost_of=first.id if first else None))
             else:
@@ -137,12 +165,19 @@ class LocalQueue:
         elif first.has_ended:
             self._start(self._attend(job.id))  # at once: hardly anything is left to do
 
+    async def _place_after(self, job_id: str, running: asyncio.Task[Job]) -> None:
+        """Let a job stand in line once more if it was taken up again just as it ended."""
+        await asyncio.wait({running})
+        if (await self._store.get(job_id)).status is JobStatus.QUEUED:
+            self._ready.put_nowait(job_id)
+
     async def _end_reposts(self, first: Job) -> None:
         async with self._placing:  # or one that is just being placed would be overlooked
             reposts = await self._store.reposts_of(first)
         for job in reposts:
             if first.status is JobStatus.FAILED:
-                await self._recorder.record(job.failed(first.error or "", self._clock()))
+                why, for_good = first.error or "", first.failed_for_good
+                await self._recorder.record(job.failed(why, self._clock(), for_good=for_good))
             else:
                 await self._place(job)
 

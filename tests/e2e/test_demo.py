@@ -1,27 +1,19 @@
-"""The demo: `python -m sandbox` in a process of its own, and its page in a real browser."""
+"""The demo: `python -m sandbox` in a process of its own."""
 
 import asyncio
 import json
 import os
 import signal
 import sys
-import warnings
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
-from playwright.async_api import Page as Tab
-from playwright.async_api import async_playwright, expect
 
 from sandbox.demo import sample
-from sandbox.demo.page import Page
 from sandbox.demo.promises import REACTIONS, STATUSES, broken_promises, share_of_words
-from sandbox.demo.screenshot import FLAGS, INSTALL, find_chromium
 from sandbox.media import NO_VIDEO, clip, words
-from sandbox.worlds import Worlds
 
 ROOT = Path(__file__).parents[2]
 A_REAL_ACCOUNT = {
@@ -125,93 +117,3 @@ def test_each_broken_promise_has_its_sentence(change: dict[str, Any], sentence: 
     [said] = broken_promises(AS_PROMISED | change, A_POST)
 
     assert said.startswith(sentence)
-
-
-@pytest.fixture
-async def page(worlds: Worlds) -> AsyncIterator[Page]:
-    async with Page(worlds, sample.add_links(worlds)) as page:
-        yield page
-
-
-async def test_another_site_cannot_post_through_the_page(worlds: Worlds, page: Page) -> None:
-    async with aiohttp.ClientSession() as session:
-        fields = {"channel": "audit-process", "content": "https://youtu.be/x"}
-        answer = await session.post(f"{page.url}/post", data=fields, headers={"Sec-Fetch-Site": "cross-site"})
-
-    assert answer.status == 403
-    assert worlds.discord.messages("audit-process") == []
-
-
-async def test_a_second_page_takes_the_next_port(worlds: Worlds, page: Page) -> None:
-    async with Page(worlds, {}) as second:
-        assert int(second.url.rpartition(":")[2]) > int(page.url.rpartition(":")[2])
-
-
-@pytest.fixture
-async def tab(page: Page) -> AsyncIterator[Tab]:
-    """The page in a browser; without one its tests are left out, loudly."""
-    chromium = find_chromium()
-    if chromium is None:
-        warnings.warn(f"the page is untested: {INSTALL}", stacklevel=1)
-        pytest.skip(INSTALL)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        tab = await browser.new_page(viewport={"width": 1440, "height": 900})
-        faults: list[str] = []
-        tab.on("pageerror", lambda error: faults.append(str(error)))
-        tab.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-        await tab.goto(page.url)
-        yield tab
-        await browser.close()
-    assert faults == []
-
-
-without_browser = pytest.mark.filterwarnings("default:the page is untested")
-
-
-@without_browser
-@pytest.mark.usefixtures("bot")
-async def test_a_link_posted_on_the_page_is_seen_all_the_way(tab: Tab) -> None:
-    await tab.get_by_role("button", name="YouTube", exact=True).click()
-    await tab.keyboard.press("Enter")
-
-    await expect(tab.locator(".reactions")).to_have_text("✅ 1", timeout=60_000)
-    await expect(tab.locator("tr .chip").first).to_have_text("Complete")
-    await expect(tab.locator("#page")).to_contain_text("ask not what your country can do for you")
-    await tab.get_by_text("Read").click()
-    await expect(tab.locator("#drive pre")).to_contain_text("ask what you can do for your country")
-
-
-@without_browser
-async def test_a_file_is_posted_into_the_chosen_channel(worlds: Worlds, tab: Tab) -> None:
-    await tab.get_by_role("button", name="# market-outlook").click()
-    await tab.get_by_label("Video or audio file").set_input_files(
-        {"name": "a.mp3", "mimeType": "audio/mpeg", "buffer": b"sound"}
-    )
-    await tab.get_by_role("button", name="Post").click()
-
-    await expect(tab.get_by_role("log")).to_contain_text("a.mp3")
-    [message] = worlds.discord.messages("market-outlook")
-    assert message["attachments"][0]["content_type"] == "audio/mpeg"
-
-
-@without_browser
-async def test_what_others_wrote_never_becomes_markup(worlds: Worlds, tab: Tab) -> None:
-    hostile = '<img src="x" onerror="document.title = 1">'
-    worlds.discord.post("audit-process", f"{hostile} [a](javascript:alert) **b**", embeds=[{"title": hostile}])
-    worlds.notion.add_page(worlds.audit_database, {"Name": hostile, "ProcessErrors": hostile})
-    worlds.drive.made_by_hand(hostile)
-
-    for panel in (".said", ".embed", "#rows", "#page h3", "#drive"):
-        await expect(tab.locator(panel).first).to_contain_text(hostile)
-    assert await tab.locator("main img, main a[href^='javascript']").count() == 0
-    assert await tab.title() == "Auditscribe · sandbox"
-
-
-@without_browser
-async def test_nothing_is_cut_off_on_a_phone(worlds: Worlds, tab: Tab) -> None:
-    worlds.notion.add_page(worlds.audit_database, {"Name": "A title " * 9, "URL": f"https://example.com/{'x' * 200}"})
-    await tab.set_viewport_size({"width": 375, "height": 812})
-
-    await expect(tab.locator("#page")).to_contain_text("A title")
-    assert await tab.evaluate("document.documentElement.scrollWidth") == 375

@@ -17,7 +17,7 @@ from tests.e2e.chaos.verdict import Verdict
 EFFECTS = {
     "page": ("notion", "POST", "^/v1/pages$"),
     "Drive file": ("drive", "PUT", "^/upload/"),
-    "reply": ("discord", "POST", "/messages$"),
+    "card": ("discord", "POST", "/messages$"),
 }
 
 

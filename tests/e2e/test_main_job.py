@@ -186,18 +186,3 @@ async def test_a_forwarded_video_is_taken(worlds: Worlds) -> None:
 
     assert worlds.notion.page_values(page_id)["Transcript Process Status"] == "Complete"
     assert replies(worlds, elsewhere) == []
-
-
-async def test_status_tells_what_runs_and_what_ended(worlds: Worlds) -> None:
-    done = worlds.discord.post("audit-process", f"https://youtu.be/{JFK}")
-    await audited(worlds, done)
-    worlds.site.bytes_per_second = 50_000
-    running = worlds.discord.post("audit-process", worlds.site.clip_url("jfk.mp4"))
-    await worlds.discord.until(lambda: "⬇️" in worlds.discord.reactions_on(running["id"]))
-
-    answer = await worlds.discord.slash("status")
-
-    fields = {field["name"]: field["value"] for field in answer.messages[0]["embeds"][0]["fields"]}
-    assert "[jfk]" in fields["Running (1)"]
-    assert "Downloading" in fields["Running (1)"]
-    assert "The ok video" in fields["Ended last"]

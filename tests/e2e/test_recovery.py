@@ -1,8 +1,6 @@
 """Rules of trouble: what happens when others are down, slow, or asked for the same thing again."""
 
 import asyncio
-import json
-import sqlite3
 from typing import Any
 
 import pytest
@@ -13,7 +11,7 @@ from sandbox.server import Fault
 from sandbox.site.world import JFK
 from sandbox.worlds import Worlds
 from tests.e2e.conftest import StartBot
-from tests.e2e.observing import STAGES, audited, folder_names, reactions, replies
+from tests.e2e.observing import STAGES, audited, folder_names, ledger, reactions, replies
 
 DOWN: list[dict[str, Any]] = [
     {"status": 503, "body": {"object": "error", "status": 503, "code": "service_unavailable", "message": "Down."}},
@@ -25,12 +23,6 @@ DOWN: list[dict[str, Any]] = [
     },
     {"status": 529, "body": {"object": "error", "status": 529, "code": "overloaded", "message": "Overloaded."}},
 ]
-
-
-def ledger(worlds: Worlds) -> list[dict[str, Any]]:
-    """Return the jobs as the ledger has them."""
-    with sqlite3.connect(worlds.folder / "data" / "auditscribe.db") as connection:
-        return [json.loads(body) for (body,) in connection.execute("SELECT body FROM jobs ORDER BY created_at")]
 
 
 def statuses(worlds: Worlds) -> dict[str, str]:

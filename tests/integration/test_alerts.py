@@ -1,34 +1,12 @@
 """Rules of the message that asks a person for help, with the real discord.py against the sandbox's Discord."""
 
-from collections.abc import AsyncIterator
-
 import discord
-import pytest
-from discord.http import Route
 
 from cogs.alerts import Alerts
 from sandbox.discord.world import DiscordWorld
 from services.jobs.job import Job, Stage
 from services.store import JobStore
 from tests.builders import NOON, a_job, an_origin
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[DiscordWorld]:
-    world = DiscordWorld()
-    await world.start()
-    yield world
-    await world.stop()
-    assert world.violations == []
-
-
-@pytest.fixture
-async def client(world: DiscordWorld, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[discord.Client]:
-    """Logged in; nothing here needs the gateway."""
-    monkeypatch.setattr(Route, "BASE", world.api_url)
-    async with discord.Client(intents=discord.Intents.none()) as client:
-        await client.login(world.token)
-        yield client
 
 
 def uploading(world: DiscordWorld, message_id: int) -> Job:
@@ -72,3 +50,13 @@ async def test_a_bot_that_was_killed_as_the_last_held_up_job_passed_alerts_of_th
     await tell(Alerts(client, store), store, held(uploading(world, 2)))
 
     assert len(world.messages("audit-process")) == 2
+
+
+async def test_a_job_of_no_known_channel_alerts_nobody_and_keeps_no_other_job_from_it(
+    world: DiscordWorld, client: discord.Client, store: JobStore
+) -> None:
+    nowhere = a_job(origin=an_origin(message_id=0, channel_id=0)).entering(Stage.UPLOADING, NOON)
+
+    await tell(Alerts(client, store), store, held(nowhere), held(uploading(world, 2)))
+
+    assert len(world.messages("audit-process")) == 1

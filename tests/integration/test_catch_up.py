@@ -29,15 +29,6 @@ class Client(commands.Bot):
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[DiscordWorld]:
-    world = DiscordWorld()
-    await world.start()
-    yield world
-    await world.stop()
-    assert world.violations == []
-
-
-@pytest.fixture
 def listening(world: DiscordWorld, store: JobStore, monkeypatch: pytest.MonkeyPatch) -> Listening:
     """Returns a context manager of a bot that listens; it takes what Ears takes."""
     monkeypatch.setattr(discord.http.Route, "BASE", world.api_url)

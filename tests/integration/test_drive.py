@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -61,6 +62,10 @@ def a_storage(drive: DriveWorld, token_file: Path) -> DriveStorage:
 
 def mode_of(path: Path) -> int:
     return path.stat().st_mode & 0o777
+
+
+def remove(path: Path) -> None:
+    path.unlink()
 
 
 def silent(_fraction: float) -> None:
@@ -226,8 +231,7 @@ async def test_a_full_drive_is_the_operators_matter(storage: DriveStorage, drive
 
 
 async def test_a_revoked_login_names_the_remedy(storage: DriveStorage, drive: DriveWorld) -> None:
-    drive.consent.access_tokens.clear()
-    drive.consent.is_revoked = True
+    drive.revoke()
 
     with pytest.raises(OperatorError, match=r"python -m bot drive-login.*7 days"):
         await a_folder(storage)
@@ -240,14 +244,39 @@ async def test_a_token_that_google_refuses_for_ever_names_the_remedy(storage: Dr
         await a_folder(storage)
 
 
-async def test_an_expired_token_is_refreshed_and_written_back(
+async def test_an_expired_token_is_refreshed_and_written_back_in_one_step(
     storage: DriveStorage, drive: DriveWorld, token_file: Path
 ) -> None:
     drive.consent.access_tokens.clear()
-    await a_folder(storage)
+    with token_file.open() as reader:
+        await a_folder(storage)
+        assert json.load(reader)["refresh_token"], "whoever is reading the file still sees the old one whole"
 
     assert load_credentials(token_file, None).token in drive.consent.access_tokens
     assert mode_of(token_file) == 0o600
+    assert [path.name for path in token_file.parent.iterdir()] == [token_file.name]
+
+
+async def test_a_new_login_is_taken_up_without_a_restart(
+    storage: DriveStorage, drive: DriveWorld, token_file: Path
+) -> None:
+    drive.revoke()
+    with pytest.raises(OperatorError):
+        await a_folder(storage)
+    drive.consent_again()
+    drive.write_token_file(token_file)
+
+    assert await a_folder(storage)
+    assert not any(exchange.path == "/token" and exchange.status == 200 for exchange in drive.exchanges)
+
+
+async def test_a_login_whose_file_is_gone_is_refreshed_all_the_same(
+    storage: DriveStorage, drive: DriveWorld, token_file: Path
+) -> None:
+    remove(token_file)
+    drive.consent.access_tokens.clear()
+
+    assert await a_folder(storage)
 
 
 @pytest.mark.parametrize("reason", ["userRateLimitExceeded", "rateLimitExceeded"])
@@ -266,11 +295,11 @@ async def test_drive_says_when_to_come_back(storage: DriveStorage, drive: DriveW
     assert caught.value.retry_after == 120
 
 
-async def test_a_folder_made_by_hand_is_explained(storage: DriveStorage, drive: DriveWorld, note: Path) -> None:
+async def test_a_folder_made_by_hand_is_explained(storage: DriveStorage, drive: DriveWorld) -> None:
     folder = drive.made_by_hand("Videos")
 
     with pytest.raises(OperatorError, match="made by hand"):
-        await put(storage, note, folder)
+        await a_folder(storage, folder)
 
 
 async def test_a_drive_out_of_reach_is_tried_again_later(storage: DriveStorage, drive: DriveWorld) -> None:

@@ -25,7 +25,7 @@ CHUNK = 2**18
 """Drive's unit, and 1 % of the file."""
 MEDIA = (bytes(range(251)) * 105_000)[: 100 * CHUNK]
 MD5 = hashlib.md5(MEDIA, usedforsecurity=False).hexdigest()
-SESSION = "upload session video job-1"
+SESSION = "job-1: upload session of video"
 
 
 @pytest.fixture

@@ -1,16 +1,21 @@
 """Rules of intake, with dpytest: what a posted message does in the cog."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import discord
 import discord.ext.test as dpytest
 import pytest
 from discord.ext import commands
 
+from cogs.intake import Intake
+from config.notion_config import Routes
 from services.jobs.job import JobStatus
 from services.store import JobStore
-from tests.ears import Ears
+from tests.builders import NOON, ROUTE
+from tests.ears import ROUTES, Ears
 
 LINK = "https://youtu.be/dQw4w9WgXcQ"
 CHANNELS = ["audit-process", "🎙・market-outlook", "chat"]
@@ -37,6 +42,20 @@ async def ears(bot: commands.Bot, store: JobStore) -> Ears:
     return ears
 
 
+def a_thread(parent_id: int) -> discord.Thread:
+    """Return one that is called like a watched channel."""
+    guild = dpytest.get_config().guilds[0]
+    data: Any = {"id": 9, "owner_id": 1, "parent_id": parent_id, "name": "audit-process", "type": 11}
+    data |= {"message_count": 1, "member_count": 1}
+    data["thread_metadata"] = {
+        "archived": False,
+        "archive_timestamp": NOON.isoformat(),
+        "auto_archive_duration": 60,
+        "locked": False,
+    }
+    return discord.Thread(guild=guild, state=guild._state, data=data)
+
+
 async def test_a_link_in_a_watched_channel_becomes_a_job_that_knows_where_it_was_posted(store: JobStore) -> None:
     message = await dpytest.message(f"please audit {LINK}", channel=AUDIT)
 
@@ -53,6 +72,32 @@ async def test_a_channel_with_emoji_in_its_name_has_its_own_route(store: JobStor
     await dpytest.message(LINK, channel=OUTLOOK)
 
     assert [job.route.channel for job in await store.unfinished()] == ["market-outlook"]
+
+
+async def test_a_channel_with_an_id_is_watched_whatever_its_name(ears: Ears) -> None:
+    audit, _, chat = dpytest.get_config().guilds[0].text_channels
+    route = replace(ROUTE, channel_id=chat.id)
+    intake = Intake(ears.queue, Routes((route,)), bool, lambda: NOON)
+
+    assert intake.route_of(chat) == route
+    assert intake.route_of(a_thread(chat.id)) == route
+    assert intake.route_of(audit) is None
+
+
+async def test_a_thread_has_the_route_of_its_channel(ears: Ears) -> None:
+    _, outlook, chat = dpytest.get_config().guilds[0].text_channels
+    intake = Intake(ears.queue, ROUTES, bool, lambda: NOON)
+
+    assert intake.route_of(a_thread(outlook.id)) == intake.route_of(outlook)
+    assert intake.route_of(a_thread(chat.id)) is None
+
+
+async def test_a_thread_in_a_channel_that_the_bot_cannot_see_is_known_by_that_channels_id_alone(ears: Ears) -> None:
+    route = replace(ROUTE, channel_id=7)
+    intake = Intake(ears.queue, Routes((route,)), bool, lambda: NOON)
+
+    assert intake.route_of(a_thread(7)) == route
+    assert intake.route_of(a_thread(8)) is None
 
 
 async def test_several_links_in_a_message_are_a_job_each(store: JobStore) -> None:

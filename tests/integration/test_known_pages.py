@@ -1,6 +1,5 @@
 """Rules of what Notion still knows when the ledger does not, against the sandbox's Notion."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -17,44 +16,33 @@ MESSAGE_URL = "https://discord.com/channels/1/2/{}"
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[NotionWorld]:
-    world = NotionWorld()
-    await world.start()
-    yield world
-    await world.stop()
-    assert world.violations == []
+def pages(notion: NotionClient) -> Pages:
+    return Pages(notion, lambda: NOON)
 
 
 @pytest.fixture
-async def pages(world: NotionWorld) -> AsyncIterator[Pages]:
-    client = NotionClient(world.token, world.url)
-    yield Pages(client, lambda: NOON)
-    await client.aclose()
+def route(notion_world: NotionWorld) -> ChannelRoute:
+    return replace(AUDIT_PROCESS, database=notion_world.audit_database())
 
 
-@pytest.fixture
-def route(world: NotionWorld) -> ChannelRoute:
-    return replace(AUDIT_PROCESS, database=world.audit_database())
-
-
-def add(world: NotionWorld, route: ChannelRoute, message_id: str, **cells: Any) -> str:
+def add(notion_world: NotionWorld, route: ChannelRoute, message_id: str, **cells: Any) -> str:
     """Add a page as the bot opens it."""
     opened = {"Message ID": message_id, "Message URL": MESSAGE_URL.format(message_id), "Video ID": f"v{message_id}"}
-    return world.add_page(route.database, opened | {"Channel": "audit-process"} | cells)
+    return notion_world.add_page(route.database, opened | {"Channel": "audit-process"} | cells)
 
 
 async def test_pages_without_an_end_are_unfinished_and_those_of_an_older_flow_are_none(
-    world: NotionWorld, pages: Pages, route: ChannelRoute
+    notion_world: NotionWorld, pages: Pages, route: ChannelRoute
 ) -> None:
-    opened = add(world, route, "11")
+    opened = add(notion_world, route, "11")
     running = [
-        add(world, route, str(number), **{STATUS: status})
+        add(notion_world, route, str(number), **{STATUS: status})
         for number, status in enumerate(("Processing", "Downloading", "Transcribing", "Uploading to Drive"), 12)
     ]
     for status in ("Complete", "Error"):
-        add(world, route, "20", **{STATUS: status})
-    add(world, route, "21", **{"Video ID": ""})
-    add(world, route, "some other note")
+        add(notion_world, route, "20", **{STATUS: status})
+    add(notion_world, route, "21", **{"Video ID": ""})
+    add(notion_world, route, "some other note")
 
     found = await pages.unfinished(route)
 
@@ -63,27 +51,27 @@ async def test_pages_without_an_end_are_unfinished_and_those_of_an_older_flow_ar
 
 
 async def test_unfinished_pages_are_found_beyond_the_first_hundred(
-    world: NotionWorld, pages: Pages, route: ChannelRoute
+    notion_world: NotionWorld, pages: Pages, route: ChannelRoute
 ) -> None:
-    added = [add(world, route, str(number)) for number in range(1, 121)]
+    added = [add(notion_world, route, str(number)) for number in range(1, 121)]
 
     assert [page.id for page in await pages.unfinished(route)] == added
 
 
 async def test_a_database_without_the_columns_has_no_unfinished_pages(
-    world: NotionWorld, pages: Pages, route: ChannelRoute
+    notion_world: NotionWorld, pages: Pages, route: ChannelRoute
 ) -> None:
-    bare = world.add_database("Bare", {"Name": "title", "Message ID": "rich_text"})
+    bare = notion_world.add_database("Bare", {"Name": "title", "Message ID": "rich_text"})
 
     assert await pages.unfinished(replace(route, database=bare)) == []
 
 
 async def test_the_newest_message_is_that_with_the_highest_number_among_the_channels_own(
-    world: NotionWorld, pages: Pages, route: ChannelRoute
+    notion_world: NotionWorld, pages: Pages, route: ChannelRoute
 ) -> None:
     for message_id in ("9", "100", "99", "no number"):
-        add(world, route, message_id)
-    add(world, route, "101", Channel="elsewhere")
+        add(notion_world, route, message_id)
+    add(notion_world, route, "101", Channel="elsewhere")
 
     assert await pages.newest_message_id(route, "audit-process") == 100
     assert await pages.newest_message_id(route, "new-channel") is None

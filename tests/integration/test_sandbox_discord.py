@@ -240,6 +240,22 @@ async def test_synced_commands_are_answered(bot: Listener, world: DiscordWorld) 
         await world.slash("status", {"jobs": "7"})
 
 
+async def test_members_are_shown_the_commands_that_their_permissions_allow(
+    world: DiscordWorld, wire: aiohttp.ClientSession
+) -> None:
+    commands = [
+        {"name": "all", "description": "x"},
+        {"name": "some", "description": "x", "default_member_permissions": int(Permission.MANAGE_MESSAGES)},
+        {"name": "admins", "description": "x", "default_member_permissions": 0},
+    ]
+    await wire.put(f"{world.api_url}/applications/{world.application['id']}/commands", json=commands)
+    moderator = world.add_member("Mo", permissions=Permission.MANAGE_MESSAGES)
+
+    shown = [[each["name"] for each in world.commands_for(user)] for user in (world.poster, moderator, world.owner)]
+
+    assert shown == [["all"], ["all", "some"], ["all", "some", "admins"]]
+
+
 async def test_buttons_answer_ephemerally_and_change_their_message(bot: Listener, world: DiscordWorld) -> None:
     world.post("general", "hello")
     card = await (await bot.hears("hello")).reply("running", view=Card())
@@ -249,6 +265,8 @@ async def test_buttons_answer_ephemerally_and_change_their_message(bot: Listener
 
     [shown] = sent.messages
     assert (shown["content"], shown["flags"], shown["attachments"][0]["filename"]) == ("here", 64, "transcript.txt")
+    assert world.message(shown["id"])["id"] == shown["id"]
+    assert world.interactions[0] is sent
     assert [message["content"] for message in world.messages("general")] == ["hello", "cancelled"]
     with pytest.raises(LookupError):
         await world.press(str(card.id), "cancel")

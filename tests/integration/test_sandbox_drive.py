@@ -253,6 +253,20 @@ async def test_what_is_in_a_trashed_folder_is_in_the_trash_too(world: DriveWorld
     assert [file["name"] for file in world.files()] == ["v"]
 
 
+async def test_what_comes_into_a_trashed_folder_is_in_the_trash_and_into_a_deleted_one_nothing_comes(
+    world: DriveWorld, drive: Any
+) -> None:
+    trashed, deleted = [await run(drive.files().create(body={"mimeType": FOLDER})) for _ in range(2)]
+    world.trash(trashed["id"])
+    world.delete(deleted["id"])
+
+    made = await run(drive.files().create(body={"parents": [trashed["id"]]}, fields="trashed"))
+
+    assert made["trashed"]
+    body = {"parents": [deleted["id"]]}
+    assert await refusal(drive.files().create(body=body).execute) == (404, "notFound")
+
+
 async def test_an_app_property_has_at_most_124_bytes(drive: Any) -> None:
     longest = {"appProperties": {"key": "é" * 60 + "x"}}
     await run(drive.files().create(body=longest))

@@ -41,6 +41,12 @@ def select(name: str) -> dict[str, Any]:
     return {"select": {"name": name}}
 
 
+def nested(kind: str, levels: int) -> dict[str, Any]:
+    """Return a block with blocks in it; 1 has none."""
+    inner = {"children": [nested(kind, levels - 1)]} if levels > 1 else {}
+    return {kind: text("x") | inner}
+
+
 async def refusal(call: Any) -> APIResponseError:
     with pytest.raises(APIResponseError) as caught:
         await call
@@ -207,6 +213,21 @@ async def test_a_new_list_of_options_replaces_the_old_one(world: NotionWorld, cl
     assert columns["L"]["select"]["options"][0] == kept
     assert [world.page_values(page)["L"] for page in pages] == ["kept", None]
     assert columns["Notes"]["type"] == "rich_text"
+
+
+async def test_a_schema_of_another_type_changes_the_column_s_type(world: NotionWorld, client: AsyncClient) -> None:
+    database = world.add_database("D", {"Name": "title", "N": "number"})
+    source = world.data_sources(database)[0]
+    page = world.add_page(database, {"N": 3})
+    before = (await client.data_sources.retrieve(source))["properties"]["N"]
+
+    await client.data_sources.update(source, properties={"N": {"rich_text": {}}})
+    error = await refusal(client.data_sources.update(source, properties={"Name": {"rich_text": {}}}))
+
+    after = (await client.data_sources.retrieve(source))["properties"]["N"]
+    assert (after["id"], after["type"]) == (before["id"], "rich_text")
+    assert world.page_values(page)["N"] == ""
+    assert error.status == 400
     assert world.violations == []
 
 
@@ -265,6 +286,110 @@ async def test_blocks_beyond_the_limits_of_one_request_are_refused(
 
     assert (error.status, error.code) == (400, "validation_error")
     assert (await client.blocks.children.list(page))["results"] == []
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        pytest.param({"paragraph": text("x" * 1999 + "😀")}, id="2001 UTF-16 units"),
+        pytest.param({"toggle": {"rich_text": text("x")["rich_text"] * 101}}, id="101 texts"),
+        pytest.param(nested("toggle", 4), id="nested three levels deep"),
+        pytest.param({"heading_2": text("x") | {"children": [{"paragraph": text("x")}]}}, id="a heading that is none"),
+        pytest.param({"code": text("x") | {"language": "c", "children": [{"paragraph": text("x")}]}}, id="in code"),
+    ],
+)
+async def test_a_block_that_notion_would_not_take_is_refused_with_all_of_its_request(
+    client: AsyncClient, source: dict[str, Any], block: dict[str, Any]
+) -> None:
+    page = (await client.pages.create(parent=source, properties={}))["id"]
+    error = await refusal(client.blocks.children.append(page, children=[{"paragraph": text("kept out")}, block]))
+
+    assert (error.status, error.code) == (400, "validation_error")
+    assert (await client.blocks.children.list(page))["results"] == []
+
+
+async def test_links_annotations_and_two_levels_come_back_as_they_were_sent(
+    world: NotionWorld, client: AsyncClient, source: dict[str, Any]
+) -> None:
+    page = (await client.pages.create(parent=source, properties={}))["id"]
+    link = {"type": "text", "text": {"content": "0:07", "link": {"url": "https://youtu.be/x?t=7"}}}
+    rich = {"rich_text": [link | {"annotations": {"bold": True, "color": "gray"}}]}
+    block = {
+        "heading_3": rich
+        | {"is_toggleable": True, "children": [{"toggle": rich | {"children": [{"paragraph": rich}]}}]}
+    }
+
+    [heading] = (await client.blocks.children.append(page, children=[block]))["results"]
+    [toggle] = (await client.blocks.children.list(heading["id"]))["results"]
+    [paragraph] = (await client.blocks.children.list(toggle["id"]))["results"]
+
+    assert heading["has_children"] is toggle["has_children"] is True
+    [shown] = paragraph["paragraph"]["rich_text"]
+    assert (shown["plain_text"], shown["href"]) == ("0:07", "https://youtu.be/x?t=7")
+    assert (shown["annotations"]["bold"], shown["annotations"]["color"]) == (True, "gray")
+    assert world.violations == []
+
+
+async def test_new_blocks_stand_where_the_request_wants_them(
+    world: NotionWorld, client: AsyncClient, source: dict[str, Any]
+) -> None:
+    page = (await client.pages.create(parent=source, properties={}, children=[{"quote": text("2")}]))["id"]
+    [second] = (await client.blocks.children.list(page))["results"]
+    after = {"type": "after_block", "after_block": {"id": second["id"]}}
+
+    await client.blocks.children.append(page, children=[{"quote": text("5")}], position={"type": "end"})
+    await client.blocks.children.append(page, children=[{"quote": text("1")}], position={"type": "start"})
+    await client.blocks.children.append(page, children=[{"quote": text("4")}], position=after)
+    await client.blocks.children.append(page, children=[{"quote": text("3")}], after=second["id"])
+    both = await refusal(client.blocks.children.append(page, children=[], position=after, after=second["id"]))
+
+    assert [content["rich_text"][0]["plain_text"] for _, content in world.page_blocks(page)] == list("12345")
+    assert both.status == 400
+    assert world.violations == []
+
+
+async def test_children_come_a_hundred_a_page_and_a_deleted_block_is_gone(
+    world: NotionWorld, client: AsyncClient, source: dict[str, Any]
+) -> None:
+    page = (await client.pages.create(parent=source, properties={}))["id"]
+    [toggle] = (await client.blocks.children.append(page, children=[{"toggle": text("all")}]))["results"]
+    for start in (0, 100):
+        numbers = [{"paragraph": text(str(number))} for number in range(start, start + 100)]
+        await client.blocks.children.append(toggle["id"], children=numbers)
+
+    first = await client.blocks.children.list(toggle["id"], page_size=100)
+    await client.blocks.delete(first["results"][7]["id"])
+    again = await refusal(client.blocks.delete(first["results"][7]["id"]))
+    second = await client.blocks.children.list(toggle["id"], page_size=100, start_cursor=first["next_cursor"])
+
+    assert (len(first["results"]), first["has_more"]) == (100, True)
+    assert [block["paragraph"]["rich_text"][0]["plain_text"] for block in second["results"]][0::99] == ["100", "199"]
+    assert second["next_cursor"] is None
+    assert again.status == 400
+    assert len((await client.blocks.children.list(toggle["id"]))["results"]) == 100
+    assert world.violations == []
+
+
+async def test_used_up_free_blocks_end_what_makes_blocks_and_nothing_else(
+    world: NotionWorld, client: AsyncClient, source: dict[str, Any]
+) -> None:
+    page = (await client.pages.create(parent=source, properties={}, children=[{"quote": text("old")}]))["id"]
+    [block] = (await client.blocks.children.list(page))["results"]
+    world.plan.blocks_used_up = True
+
+    errors = [
+        await refusal(client.blocks.children.append(page, children=[{"quote": text("new")}])),
+        await refusal(client.pages.create(parent=source, properties={})),
+    ]
+    await client.pages.update(page, properties={"Author": text("Ada")})
+    await client.blocks.update(block["id"], quote=text("edited"))
+    await client.blocks.delete(block["id"])
+
+    assert {(error.status, error.code) for error in errors} == {(403, "restricted_resource")}
+    assert [error.additional_data for error in errors] == [{"block_limit": "block_creation"}] * 2
+    world.plan.is_free = False
+    await client.blocks.children.append(page, children=[{"quote": text("new")}])
+    assert [content["rich_text"][0]["plain_text"] for _, content in world.page_blocks(page)] == ["new"]
 
 
 async def test_a_page_in_the_trash_is_not_edited_until_it_is_taken_out(

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,15 @@ async def test_a_folder_can_lie_in_another(storage: Storage) -> None:
     inner = await storage.ensure_folder("Inner", owner="job-1", role="inner", parent=outer.id)
 
     assert await storage.ensure_folder("Inner", owner="job-1", role="inner", parent=outer.id) == inner
+
+
+async def test_what_was_made_is_there(storage: Storage, source: Path) -> None:
+    folder = await a_folder(storage)
+    stored, _ = await put(storage, source, folder)
+
+    assert await storage.is_there(folder)
+    assert await storage.is_there(stored)
+    assert not await storage.is_there(replace(stored, id="nowhere"))
 
 
 async def test_a_stored_file_tells_name_size_and_md5(storage: Storage, source: Path) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from services.jobs.job import Stage
+from services.jobs.job import Artifacts, Job, Stage
 from services.store import JobStore, open_store
-from tests.builders import ATTACHMENT, NOON, ROUTE, YOUTUBE, a_job, an_origin, finished_artifacts
+from tests.builders import ATTACHMENT, NOON, ROUTE, YOUTUBE, a_job, a_transcript, an_origin, finished_artifacts
 
 
 def url(tmp_path: Path) -> str:
@@ -34,17 +34,56 @@ async def test_a_job_comes_back_whole_after_a_restart(tmp_path: Path) -> None:
     await store.aclose()
 
 
-async def test_lists_tell_what_is_on_its_way_and_what_ended_last(store: JobStore) -> None:
+async def test_jobs_on_their_way_come_in_the_order_of_their_line_and_ended_ones_not(store: JobStore) -> None:
     first, second = a_job(YOUTUBE), a_job(ATTACHMENT, created_at=NOON + timedelta(seconds=1))
-    older, newer = (
-        a_job(origin=an_origin(message_id=number)).succeeded(NOON + timedelta(minutes=number)) for number in (10, 11)
-    )
-    for job in (second, first, older, newer):
+    ended = a_job(origin=an_origin(message_id=10)).succeeded(NOON)
+    for job in (second, first, ended):
         await store.add(job)
 
     assert [job.id for job in await store.unfinished()] == [first.id, second.id]
-    assert [job.id for job in await store.last_ended(limit=1)] == [newer.id]
     assert {job.id for job in await store.of_message(3)} == {first.id, second.id}
+
+    await store.save(first.failed("gone", NOON))
+    await store.reopen(first.retried(NOON + timedelta(minutes=1)))
+    assert [job.id for job in await store.unfinished()] == [second.id, first.id]
+
+
+async def test_a_job_that_is_tried_again_keeps_its_transcript_and_has_its_end_to_report_again(
+    store: JobStore, tmp_path: Path
+) -> None:
+    failed = a_job(artifacts=finished_artifacts(tmp_path)).failed("no room", NOON)
+    await store.add(failed)
+    await store.save(failed)
+    await store.keep_report(failed.id, "reply")
+
+    await store.reopen(failed.retried(NOON))
+
+    assert (await store.get(failed.id)).artifacts.transcript == failed.artifacts.transcript
+    assert await store.find_report(failed.id, "reply") is None
+    await store.save(failed)
+    assert await store.ended_since(NOON - timedelta(days=1), without="reply") != []
+
+
+async def test_a_job_that_is_done_anew_gets_a_new_transcript(store: JobStore, tmp_path: Path) -> None:
+    done = a_job(artifacts=finished_artifacts(tmp_path)).succeeded(NOON)
+    await store.add(done)
+    await store.save(done)
+
+    anew = done.redone(NOON)
+    await store.reopen(anew)
+    assert (await store.get(done.id)).artifacts == Artifacts()
+
+    new = a_transcript("Other words.")
+    await store.save(replace(anew, artifacts=Artifacts(transcript=new)))
+    assert (await store.get(done.id)).artifacts.transcript == new
+
+
+async def test_who_reads_does_not_wait_for_who_writes(store: JobStore) -> None:
+    await store.add(a_job())
+    async with store._writing() as connection:
+        await connection.exec_driver_sql("DELETE FROM jobs")
+        async with asyncio.timeout(2):  # a writer would wait for 10 s, and be refused
+            assert await store.get(a_job().id) == a_job()
 
 
 async def test_an_earlier_post_of_a_video_in_the_same_channel_is_found_while_it_is_at_work_or_has_succeeded(
@@ -86,6 +125,24 @@ async def test_many_writers_do_not_lock_each_other_out(store: JobStore) -> None:
     await asyncio.gather(*(store.save(job.entering(Stage.PROCESSING, NOON)) for job in jobs))
 
     assert len(await store.unfinished()) == 40
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [a_job().succeeded(NOON), a_job().failed("gone", NOON, for_good=True), a_job().cancelled("Vera", NOON)],
+)
+async def test_the_notes_about_a_jobs_work_go_with_its_end(store: JobStore, ended: Job) -> None:
+    job = a_job()
+    await store.add(job)
+    names = [f"{job.id}: upload session of video", f"{job.id}0: of another job", f"card {job.id}"]
+    for name in names:
+        await store.keep_note(name, "x")
+
+    await store.save(job.entering(Stage.UPLOADING, NOON))
+    assert [await store.find_note(name) for name in names] == ["x", "x", "x"]
+
+    await store.save(ended)
+    assert [await store.find_note(name) for name in names] == [None, "x", "x"]
 
 
 async def test_a_note_is_kept_and_replaced(store: JobStore) -> None:

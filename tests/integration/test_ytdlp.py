@@ -11,6 +11,7 @@ from typing import Any
 import av
 import pytest
 
+from sandbox.server import Fault
 from sandbox.site.world import JFK, SiteWorld, youtube_id
 from sandbox.site.youtube import Case
 from services.clients.guard import Guard
@@ -96,6 +97,14 @@ async def test_picture_and_sound_of_a_youtube_video_become_one_file(site: SiteWo
     assert told == sorted(told)
     assert told[-1] == 1.0
     assert files_in(tmp_path) == [file]
+
+
+async def test_a_server_that_stumbles_is_asked_again(site: SiteWorld, tmp_path: Path) -> None:
+    site.faults.append(Fault("GET", "/clips/jfk.m4a", 503))
+
+    file = await a_client(site, max_height=360).download(WATCH + JFK, tmp_path, lambda _: None)
+
+    assert streams_of(file).keys() == {"video", "audio"}
 
 
 @pytest.mark.parametrize("path", ["clips/jfk.mp4", "clips/jfk.m3u8", "page/jfk.webm"])

@@ -75,7 +75,7 @@ def test_a_finished_audit_page_says_everything_and_clears_an_old_error() -> None
 )
 def test_each_route_has_its_own_name_and_final_status(channel: str, name: str, status: str) -> None:
     routes = default_routes(discord_message_db="a", videos_db="b", drive_uploads_db="c", drive_folders={})
-    route = routes.find(channel)
+    route = routes.find(channel, None)
     assert route is not None
 
     values = final(a_job(route=route))

@@ -129,3 +129,20 @@ async def test_one_key_in_trouble_does_not_hold_up_another() -> None:
 
 def test_the_longest_wait_keeps_pages_true_within_five_seconds() -> None:
     assert projection.LONGEST_WAIT_S < 5
+
+
+async def test_with_newest_only_what_waits_behind_a_report_under_way_is_the_newest_alone() -> None:
+    page = FakePage()
+    page.gate = asyncio.Event()
+    reports = Projection("card", page.write, newest_only=True)
+
+    reports.push("job", "a")
+    while not page.tried:
+        await asyncio.sleep(0)
+    for state in "bcd":
+        reports.push("job", state)
+    page.gate.set()
+    await reports.drain()
+
+    assert page.written == ["a", "d"]
+    assert not reports.is_busy("job")

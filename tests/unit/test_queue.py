@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from services.jobs.job import Job, JobStatus, Stage
+import pytest
+
+from services.jobs.job import Artifacts, Job, JobStatus, Stage
 from services.queue.local import LocalQueue
 from services.recorder import Recorder
 from services.store import JobStore
@@ -26,11 +28,21 @@ class FakeTasks:
     outcomes: dict[str, list[str]] = field(default_factory=dict)
     ran: list[str] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    gates: dict[str, asyncio.Event] = field(default_factory=dict)
+    """Those of single jobs."""
+    lingers: asyncio.Event | None = None
+    """What a run waits for when its end is recorded."""
+
+    async def until_ran(self, job: Job) -> None:
+        """Wait until a job's run has begun."""
+        async with asyncio.timeout(10):
+            while job.id not in self.ran:
+                await asyncio.sleep(0.005)
 
     async def run(self, job: Job) -> Job:
         self.ran.append(job.id)
         job = await self.recorder.record(job.entering(Stage.PROCESSING, now()))
-        await self.gate.wait()
+        await self.gates.get(job.id, self.gate).wait()
         outcomes = self.outcomes.get(job.id, ["succeed"])
         match outcomes.pop(0) if len(outcomes) > 1 else outcomes[0]:
             case "fail":
@@ -43,7 +55,10 @@ class FakeTasks:
                 job = job.held_up("renew the token", now(), "Notion")
             case _:
                 job = job.succeeded(now())
-        return await self.recorder.record(job)
+        job = await self.recorder.record(job)
+        if self.lingers:
+            await self.lingers.wait()
+        return job
 
     async def cancel(self, job: Job, by: str) -> Job:
         return await self.recorder.record(job.cancelled(by, now()))
@@ -168,8 +183,7 @@ async def test_a_cancelled_job_ends_wherever_it_is_and_leaves_the_others_alone(s
     running, waiting, other = posts(3)
     async with a_pool(store) as (queue, tasks):
         await queue.submit([running, waiting, other])
-        while tasks.ran != [running.id]:
-            await asyncio.sleep(0.005)
+        await tasks.until_ran(running)
 
         assert await queue.cancel(waiting.id, "Ada")
         assert await queue.cancel(running.id, "Ada")
@@ -200,8 +214,7 @@ async def test_a_repost_of_a_finished_video_shares_what_is_there_without_waiting
     async with a_pool(store) as (queue, tasks):
         await queue.submit([blocker])
         await queue.submit([again])
-        while again.id not in tasks.ran:
-            await asyncio.sleep(0.005)
+        await tasks.until_ran(again)
         tasks.gate.set()
         [shared] = await ended(store, again)
 
@@ -268,3 +281,130 @@ async def test_after_a_restart_unfinished_jobs_go_on(store: JobStore) -> None:
 
     assert {job.status for job in found} == {JobStatus.SUCCEEDED}
     assert sorted(tasks.ran) == sorted(job.id for job in states)
+
+
+async def test_what_failed_or_was_cancelled_is_tried_again_and_nothing_else(store: JobStore) -> None:
+    failed, cancelled, done, running, waiting = posts(5)
+    for job in (failed.failed("gone", NOON), cancelled.cancelled("Ada", NOON), done.succeeded(NOON)):
+        await store.add(job)
+    async with a_pool(store) as (queue, tasks):
+        await queue.submit([running, waiting])
+        await tasks.until_ran(running)
+
+        assert [await queue.retry(job.id) for job in (failed, cancelled)] == [True, True]
+        assert [await queue.retry(job.id) for job in (done, running, waiting, failed)] == [False] * 4
+        tasks.gate.set()
+        ends = await ended(store, failed, cancelled, running, waiting)
+
+    assert {job.status for job in ends} == {JobStatus.SUCCEEDED}
+    assert tasks.ran == [running.id, waiting.id, failed.id, cancelled.id]
+
+
+async def test_an_unknown_job_cannot_be_tried_again(store: JobStore) -> None:
+    async with a_pool(store) as (queue, _):
+        with pytest.raises(KeyError):
+            await queue.retry("nobody")
+
+
+async def test_of_two_who_retry_a_job_at_once_one_is_too_late(store: JobStore) -> None:
+    [job] = posts(1)
+    await store.add(job.failed("gone", NOON))
+    async with a_pool(store, workers=2) as (queue, tasks):
+        assert sorted(await asyncio.gather(queue.retry(job.id), queue.retry(job.id))) == [False, True]
+        tasks.gate.set()
+        await ended(store, job)
+
+    assert tasks.ran == [job.id]
+
+
+async def test_two_who_cancel_a_waiting_job_at_once_are_both_answered(store: JobStore) -> None:
+    blocker, job = posts(2)
+    async with a_pool(store) as (queue, _):
+        await queue.submit([blocker, job])
+
+        assert True in await asyncio.gather(queue.cancel(job.id, "Ada"), queue.cancel(job.id, "Bob"))
+        assert (await store.get(job.id)).status is JobStatus.CANCELLED
+
+
+async def test_an_ended_job_is_done_anew_from_the_start_and_one_on_its_way_is_not(
+    store: JobStore, tmp_path: Path
+) -> None:
+    running, *others = posts(4)
+    one, two, three = (replace(job, artifacts=finished_artifacts(tmp_path)) for job in others)
+    for job in (one.succeeded(NOON), two.failed("gone", NOON), three.cancelled("Ada", NOON)):
+        await store.add(job)
+    async with a_pool(store) as (queue, tasks):
+        await queue.submit([running])
+        await tasks.until_ran(running)
+
+        assert not await queue.reprocess(running.id)
+        assert all([await queue.reprocess(job.id) for job in others])
+        assert [(await store.get(job.id)).artifacts for job in others] == [Artifacts()] * 3
+        tasks.gate.set()
+        await ended(store, running, *others)
+
+    assert tasks.ran == [running.id, *(job.id for job in others)]
+
+
+async def test_a_repost_that_is_done_anew_is_not_answered_by_the_earlier_post(store: JobStore, tmp_path: Path) -> None:
+    first = a_job(YOUTUBE, artifacts=finished_artifacts(tmp_path))
+    again = repost_of(first)
+    await store.add(first)
+    await store.save(first.succeeded(NOON))
+    async with a_pool(store) as (queue, tasks):
+        tasks.gate.set()
+        await queue.submit([again])
+        [shared] = await ended(store, again)
+        await queue.reprocess(again.id)
+        [anew] = await ended(store, again)
+
+    assert shared.repost_of == first.id
+    assert (anew.repost_of, anew.artifacts) == (None, Artifacts())
+
+
+async def test_a_job_that_is_retried_just_as_it_ends_is_not_dropped(store: JobStore) -> None:
+    [job] = posts(1)
+    async with a_pool(store, {job.id: ["fail", "succeed"]}, workers=2) as (queue, tasks):
+        tasks.lingers = asyncio.Event()
+        tasks.gate.set()
+        await queue.submit([job])
+        await ended(store, job)
+
+        assert await queue.retry(job.id)
+        await asyncio.sleep(0.1)  # the other worker has come upon it by now
+        tasks.lingers.set()
+        [again] = await ended(store, job)
+
+    assert again.status is JobStatus.SUCCEEDED
+    assert tasks.ran == [job.id, job.id]
+
+
+async def test_a_job_that_stands_in_line_twice_runs_once_and_keeps_no_second_worker_busy(store: JobStore) -> None:
+    blockers, [twice, other] = posts(2), posts(2, start=20)
+    async with a_pool(store, workers=2) as (queue, tasks):
+        await queue.submit([*blockers, twice])
+        await tasks.until_ran(blockers[1])
+        await queue.cancel(twice.id, "Ada")
+        await queue.retry(twice.id)
+        await queue.submit([other])
+        held = tasks.gates[twice.id] = asyncio.Event()
+        tasks.gate.set()
+        await ended(store, other)
+        held.set()
+        await ended(store, twice)
+
+    assert tasks.ran.count(twice.id) == 1
+
+
+async def test_after_a_restart_the_line_is_as_it_was_with_who_was_taken_up_again_at_its_end(store: JobStore) -> None:
+    again, *others = posts(3)
+    await store.add(again.failed("gone", NOON))
+    for job in reversed(others):
+        await store.add(job)
+    await store.reopen(again.failed("gone", NOON).retried(NOON + timedelta(hours=1)))
+    async with a_pool(store) as (queue, tasks):
+        tasks.gate.set()
+        await queue.restore()
+        await ended(store, again, *others)
+
+    assert tasks.ran == [others[0].id, others[1].id, again.id]

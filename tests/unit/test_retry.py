@@ -54,7 +54,16 @@ def test_waits_are_spread_by_half_and_never_longer_than_an_hour_and_a_half(jitte
 
 
 def test_a_permanent_error_is_never_tried_again() -> None:
-    assert POLICY.after_failure(running(), PermanentError("private"), NOON).status is JobStatus.FAILED
+    job = POLICY.after_failure(running(), PermanentError("private"), NOON)
+
+    assert (job.status, job.failed_for_good) == (JobStatus.FAILED, True)
+
+
+@pytest.mark.parametrize("error", [TransientError("busy"), ValueError("a bug")])
+def test_a_job_that_failed_otherwise_may_yet_come_to_a_good_end(error: Exception) -> None:
+    job = POLICY.after_failure(running(attempts=3), error, NOON)
+
+    assert (job.status, job.failed_for_good) == (JobStatus.FAILED, False)
 
 
 def test_what_an_operator_must_mend_is_waited_for_and_does_not_count_as_a_try() -> None:

@@ -1,8 +1,10 @@
 """Rules of finding a channel's route."""
 
+from dataclasses import replace
+
 import pytest
 
-from config.notion_config import default_routes
+from config.notion_config import AUDIT_PROCESS, Routes, default_routes
 
 ROUTES = default_routes(
     discord_message_db="audit", videos_db="videos", drive_uploads_db="uploads", drive_folders={"education": "folder-1"}
@@ -19,7 +21,7 @@ ROUTES = default_routes(
     ],
 )
 def test_a_channel_is_found_without_its_emoji(name: str, channel: str) -> None:
-    route = ROUTES.find(name)
+    route = ROUTES.find(name, 1)
 
     assert route is not None
     assert route.channel == channel
@@ -27,7 +29,28 @@ def test_a_channel_is_found_without_its_emoji(name: str, channel: str) -> None:
 
 @pytest.mark.parametrize("name", ["general", "audit-process-archive", "not-education", "🎙"])
 def test_another_channel_has_no_route(name: str) -> None:
-    assert ROUTES.find(name) is None
+    assert ROUTES.find(name, 1) is None
+
+
+def test_a_channel_with_an_id_may_be_called_anything() -> None:
+    route = replace(AUDIT_PROCESS, channel="podcasts", channel_id=7)
+    routes = Routes((*ROUTES.routes, route))
+
+    assert routes.find("🎧・listen", 7) == route
+    assert routes.find("education", 7) == route
+
+
+def test_another_channel_with_the_name_of_one_that_has_an_id_is_another() -> None:
+    routes = Routes((replace(AUDIT_PROCESS, channel_id=7),))
+
+    assert routes.find("audit-process", 8) is None
+    assert routes.find("audit-process", None) is None
+
+
+def test_a_configured_name_may_carry_emoji_too() -> None:
+    routes = Routes((replace(AUDIT_PROCESS, channel="🎧・podcasts"),))
+
+    assert routes.find("podcasts", 1) == routes.routes[0]
 
 
 def test_only_the_audit_channel_has_status_hooks() -> None:

@@ -1,6 +1,7 @@
 """Rules of a job's way through its stages."""
 
 import asyncio
+import itertools
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,12 +13,13 @@ from services.jobs.job import Artifacts, Job, JobStatus, Stage
 from services.jobs.retry import RetryPolicy
 from services.jobs.source import SourceKind
 from services.media import Progress
+from services.overview import Overview
 from services.pipeline import runner as runner_module
 from services.pipeline.runner import JobRunner
 from services.pipeline.tasks import Tasks
 from services.recorder import Recorder
 from services.store import JobStore
-from tests.builders import ATTACHMENT, NOON, YOUTUBE, a_job, a_metadata, a_transcript
+from tests.builders import ATTACHMENT, NOON, YOUTUBE, a_job, a_metadata, a_transcript, some_media
 
 
 @dataclass
@@ -116,6 +118,24 @@ async def test_progress_is_recorded_while_a_stage_runs(
     await a_runner(store, tmp_path, listener).run(a_job(), [FakeStage(Stage.DOWNLOADING, pause=0.2)])
 
     assert 0.5 in [job.progress for job in listener.heard]
+
+
+async def test_the_rate_of_a_stage_is_kept_when_it_ended_well_and_not_when_it_failed(
+    store: JobStore, tmp_path: Path
+) -> None:
+    ticks = itertools.count()
+    runner = replace(a_runner(store, tmp_path, Listener()), clock=lambda: NOON + timedelta(seconds=10 * next(ticks)))
+    known = Artifacts(a_metadata(expected_bytes=1000), some_media(tmp_path))
+    job = a_job(artifacts=known)
+    await store.add(job)
+    failing = [FakeStage(Stage.DOWNLOADING, known), FakeStage(Stage.UPLOADING, error=PermanentError("refused"))]
+
+    for _ in range(5):
+        await runner.run(job, failing)
+
+    overview = Overview(store, "tiny.en")
+    assert (await overview.forecast(job.entering(Stage.DOWNLOADING, NOON))).seconds_left == 10
+    assert (await overview.forecast(job.entering(Stage.UPLOADING, NOON))).seconds_left is None
 
 
 async def test_a_cancelled_run_keeps_its_files_for_the_next(store: JobStore, tmp_path: Path) -> None:

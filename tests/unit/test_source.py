@@ -51,6 +51,11 @@ def test_a_look_alike_host_is_not_youtube(link: str) -> None:
     assert source.kind is SourceKind.WEB
 
 
+@pytest.mark.parametrize("text", ["", "ftp://a.example/x.mp4", "youtube.com", "https://", "https://a.example:x/"])
+def test_what_is_no_web_address_is_no_video(text: str) -> None:
+    assert source_of_link(text) is None
+
+
 @pytest.mark.parametrize(
     "text",
     [

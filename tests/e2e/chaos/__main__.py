@@ -43,7 +43,7 @@ async def chaos(folder: Path, kills: int, seed: int) -> list[str]:
     _say(run.table())
     for sentence in wrong:
         _say(f"WRONG: {sentence}")
-    _say(f"{len(wrong)} faults." if wrong else "Every video is one page, one folder, each file once, one reply.")
+    _say(f"{len(wrong)} faults." if wrong else "Every video is one page, one folder, each file once, one card.")
     return wrong
 
 

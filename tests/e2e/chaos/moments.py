@@ -130,7 +130,8 @@ def _effects() -> Iterator[Moment]:
         ("folder made", "drive", Fault("POST", "^/drive/v3/files$", before=False), upload, anywhere),
         ("upload session opened", "drive", Fault("POST", "^/upload", before=False), upload, anywhere),
         ("file made", "drive", _LastChunk("PUT", "^/upload", before=False), upload, anywhere),
-        ("reply sent", "discord", Fault("POST", "/messages$", before=False), "Complete", anywhere),
+        ("card sent", "discord", Fault("POST", "/messages$", before=False), None, anywhere),
+        ("card edited", "discord", Fault("PATCH", "/messages/", before=False), "Complete", anywhere),
         ("reaction set", "discord", Fault("PUT", "/reactions/", before=False), "Complete", anywhere),
     ):
         yield Moment("between effect and record", name, _at(world, fault), stage, kinds)

@@ -39,14 +39,14 @@ class Verdict:
         return all(
             (job := self._job(video)) and job.has_ended and self._reactions(video) in (["✅"], ["❌"])
             for video in self._videos
-        ) and all(len(self._replies(message_id)) >= count for message_id, count in self._posted.items())
+        ) and all(self._ended_cards(message_id) >= count for message_id, count in self._posted.items())
 
     def traces(self) -> Json:
         """Return what the bot has left in the worlds, to be compared with another time."""
         return {
             "pages": {page: self._history(page) for page in self._pages},
             "files": self._worlds.drive.tree(),
-            "messages": [message["id"] for message in self._messages],
+            "messages": [(message["id"], message["edited_timestamp"]) for message in self._messages],
             "reactions": len(self._worlds.discord.reactions_log),
             "work": self._leftovers(),
         }
@@ -58,7 +58,7 @@ class Verdict:
             wrong = self._wrong_with(video, job) if job else ["the ledger does not know it"]
             yield from (f"{video.label}: {sentence}" for sentence in wrong)
         yield from self._too_many()
-        yield from self._wrong_replies()
+        yield from self._wrong_cards()
         yield from self._different_files_of_a_clip()
         yield from self._bytes_sent_again()
         yield from (f"left in the work folder: {name}" for name in self._leftovers())
@@ -136,11 +136,15 @@ class Verdict:
             if count != expected:
                 yield f"{count} {what} instead of {expected}"
 
-    def _wrong_replies(self) -> Iterator[str]:
+    def _wrong_cards(self) -> Iterator[str]:
         for message_id, count in self._posted.items():
-            replies = self._replies(message_id)
-            if len(replies) != count or len(set(replies)) != count:
-                yield f"message {message_id} with {count} videos has the replies {replies}"
+            cards = self._cards(message_id)
+            jobs = {embed["footer"]["text"] for embed in cards}
+            if len(cards) != count or len(jobs) != count:
+                yield f"message {message_id} with {count} videos has {len(cards)} cards of the jobs {sorted(jobs)}"
+            for embed in cards:
+                if not embed["description"].startswith("✅"):
+                    yield f"the card of {embed['footer']['text']} says in the end: {embed['description']}"
         if len(self._messages) != len(self._videos):
             yield f"the bot has sent {len(self._messages)} messages for {len(self._videos)} videos"
 
@@ -181,12 +185,17 @@ class Verdict:
     def _reactions(self, video: Video) -> list[str]:
         return list(self._worlds.discord.reactions_on(video.message_id))
 
-    def _replies(self, message_id: str) -> list[str]:
+    def _cards(self, message_id: str) -> list[Json]:
+        """Return what the replies to a message show."""
         return [
-            message["content"]
+            embed
             for message in self._messages
             if (message.get("message_reference") or {}).get("message_id") == message_id
+            for embed in message["embeds"]
         ]
+
+    def _ended_cards(self, message_id: str) -> int:
+        return sum(embed["description"].startswith(("✅", "❌")) for embed in self._cards(message_id))
 
     def _history(self, page: str) -> list[str]:
         return [status for status in self._worlds.notion.status_history(page, STATUS) if status]

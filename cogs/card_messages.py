@@ -1,0 +1,66 @@
+"""The message that is a job's card: found before it is made, and edited in place."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import discord
+from discord import ui
+
+from cogs.buttons import job_id_of
+from cogs.discord_errors import named_errors
+from services.jobs.job import Job
+from services.store import JobStore
+
+_NONCE_LENGTH = 25
+"""Characters that Discord takes as a message's nonce."""
+_LOOK_AFTER = 100
+"""The messages after the posted one among which a restarted bot looks for its own card."""
+_GONE = "0"
+"""Stands for the id of a card that somebody deleted: it is not made again."""
+
+
+class CardMessages:
+    """Replies to the messages that were posted; they ping nobody."""
+
+    def __init__(self, client: discord.Client, store: JobStore, clock: Callable[[], datetime]) -> None:
+        self._client = client
+        self._store = store
+        self._started_at = clock()
+
+    async def show(self, job: Job, embed: discord.Embed, view: ui.View) -> bool:
+        """Make a job's card show this. Returns whether it was there already."""
+        channel = self._client.get_partial_messageable(job.origin.channel_id, guild_id=job.origin.guild_id)
+        posted = channel.get_partial_message(job.origin.message_id)
+        note = f"card {job.id}"
+        with named_errors():
+            card_id = await self._store.find_note(note) or await self._find(job, posted)
+            if card_id == _GONE:
+                return True
+            if card_id:
+                try:
+                    await channel.get_partial_message(int(card_id)).edit(embed=embed, view=view)
+                except discord.NotFound:
+                    card_id = _GONE
+            else:
+                sent = await channel.send(
+                    embed=embed,
+                    view=view,
+                    reference=posted.to_reference(fail_if_not_exists=False),
+                    allowed_mentions=discord.AllowedMentions.none(),
+                    nonce=job.id[-_NONCE_LENGTH:],  # Discord makes no second message of one nonce for some minutes
+                )
+                await self._store.keep_note(note, str(sent.id))
+                if sent.embeds and sent.embeds[0].description != embed.description:
+                    await sent.edit(embed=embed, view=view)  # it was made before, by a request whose answer was lost
+                return False
+        await self._store.keep_note(note, card_id)
+        return True
+
+    async def _find(self, job: Job, posted: discord.PartialMessage) -> str | None:
+        """Return the id of a card that an earlier process made, if it did not live to record it or its disk is lost."""
+        if job.origin.posted_at >= self._started_at:
+            return None
+        async for message in posted.channel.history(limit=_LOOK_AFTER, after=posted, oldest_first=True):
+            if message.author == self._client.user and job_id_of(message) == job.id:
+                return str(message.id)
+        return None

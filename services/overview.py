@@ -1,0 +1,129 @@
+"""What people look at: jobs by where they stand, by what they are called, and what lies before them. Reads only."""
+
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.jobs.eta import RATES_USED, Forecast, seconds_left
+from services.jobs.job import ENDED, Job, JobStatus, Stage
+from services.schema import jobs, rates
+from services.store import JobStore
+
+_IN_LINE = (jobs.c.status == JobStatus.QUEUED) & jobs.c.repost_of.is_(None)
+_PLACE = (jobs.c.queued_at, jobs.c.id)
+_WAITING = (JobStatus.QUEUED, JobStatus.WAITING)
+_PARTS: Sequence[tuple[Collection[JobStatus], sa.ColumnElement[bool], Sequence[sa.ColumnElement[Any]]]] = (
+    ({JobStatus.RUNNING}, jobs.c.status == JobStatus.RUNNING, _PLACE),
+    (_WAITING, jobs.c.status.in_(_WAITING), _PLACE),
+    (ENDED, jobs.c.ended_at.is_not(None), (jobs.c.ended_at.desc(), jobs.c.id.desc())),
+)
+"""The statuses of each part of the jobs; how it is found, with an index for condition and order; its order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A part of the jobs, in the order in which people want to see them."""
+
+    counts: Mapping[JobStatus, int]
+    """Of all of them, not only of the part."""
+    running: list[Job]
+    waiting: list[Job]
+    ended: list[Job]
+
+
+class Overview:
+    """Of the ledger. `model` is the speech model that is in use: the time left is reckoned with its rates."""
+
+    def __init__(self, store: JobStore, model: str) -> None:
+        self._store = store
+        self._model = model
+
+    async def forecast(self, job: Job) -> Forecast:
+        """Return a job's place in the line, or the time left of its stage."""
+        return (await self.forecasts([job]))[job.id]
+
+    async def forecasts(self, several: Sequence[Job]) -> dict[str, Forecast]:
+        """Return the same of each of several jobs, by their ids."""
+        places = await self._places([job for job in several if job.status is JobStatus.QUEUED and not job.repost_of])
+        stages = {job.stage for job in several if job.status is JobStatus.RUNNING and job.stage}
+        rates_of = {stage: await self._last_rates(stage) for stage in stages}
+        return {
+            job.id: Forecast(
+                position=places.get(job.id),
+                seconds_left=seconds_left(job, rates_of[job.stage])
+                if job.status is JobStatus.RUNNING and job.stage
+                else None,
+            )
+            for job in several
+        }
+
+    async def first_in_line(self, limit: int) -> list[str]:
+        """Return the ids of the jobs that are next."""
+        return list(await self._store.read(sa.select(jobs.c.id).where(_IN_LINE).order_by(*_PLACE).limit(limit)))
+
+    async def channels(self) -> Collection[int]:
+        """Return the ids of the channels that have jobs."""
+        return set(await self._store.read(sa.select(jobs.c.channel_id).distinct()))
+
+    async def standing(self, channels: Collection[int], *, skip: int, limit: int) -> Standing:
+        """Return `limit` jobs of some channels after the first `skip`: running, then waiting, then ended last."""
+        counted = sa.select(jobs.c.status, sa.func.count()).where(jobs.c.channel_id.in_(channels))
+        rows = await self._store.rows(counted.group_by(jobs.c.status))
+        counts = {JobStatus(row[0]): int(row[1]) for row in rows}
+        parts: list[list[Job]] = []
+        for statuses, is_part, order in _PARTS:
+            here = sa.select(jobs.c.id).where(is_part, jobs.c.channel_id.in_(channels))
+            size = sum(counts.get(status, 0) for status in statuses)
+            found = await self._bodies(here, order, skip=skip, limit=limit) if size > skip and limit else []
+            parts.append(found)
+            skip = max(skip - size, 0)
+            limit -= len(found)
+        return Standing(counts, *parts)
+
+    async def search(
+        self, text: str, channels: Collection[int], statuses: Collection[JobStatus], limit: int
+    ) -> list[Job]:
+        """Return the newest jobs of some channels whose title, link or id holds `text`."""
+        is_meant = jobs.c.search_text.contains(text.casefold(), autoescape=True) | jobs.c.id.startswith(
+            text, autoescape=True
+        )
+        found = sa.select(jobs.c.id).where(jobs.c.channel_id.in_(channels), jobs.c.status.in_(statuses), is_meant)
+        return await self._bodies(found, [jobs.c.created_at.desc()], skip=0, limit=limit)
+
+    async def failed_in_vain(self, channels: Collection[int], since: datetime) -> list[Job]:
+        """Return the jobs of some channels that failed since then but may yet come to a good end, the oldest first."""
+        failed = sa.select(jobs.c.body).where(jobs.c.status == JobStatus.FAILED, jobs.c.ended_at > since)
+        failed = failed.where(jobs.c.channel_id.in_(channels))
+        return [job for job in await self._store.fetch(failed.order_by(jobs.c.created_at)) if not job.failed_for_good]
+
+    async def of_source(self, key: str) -> list[Job]:
+        """Return the jobs of a video, the newest first."""
+        same = sa.select(jobs.c.body).where(jobs.c.source_key == key)
+        return await self._store.fetch(same.order_by(jobs.c.created_at.desc(), jobs.c.id))
+
+    async def _bodies(
+        self, ids: sa.Select[Any], order: Sequence[sa.ColumnElement[Any]], *, skip: int, limit: int
+    ) -> list[Job]:
+        """Return some of the jobs whose ids a query selects: the bodies of the others are not even read."""
+        chosen = sa.select(jobs.c.body).where(jobs.c.id.in_(ids.order_by(*order).offset(skip).limit(limit)))
+        return await self._store.fetch(chosen.order_by(*order))
+
+    async def _places(self, queued: Sequence[Job]) -> dict[str, int]:
+        """Return the places in the line, from 1."""
+        if not queued:
+            return {}
+        first, last = (end(job.in_line_since for job in queued) for end in (min, max))
+        before = sa.select(sa.func.count()).select_from(jobs).where(_IN_LINE, jobs.c.queued_at < first)
+        [ahead] = await self._store.read(before)
+        others = sa.select(*_PLACE).where(_IN_LINE, jobs.c.queued_at.between(first, last)).order_by(*_PLACE)
+        line = await self._store.rows(others)
+        return {job.id: ahead + bisect_left(line, (job.in_line_since, job.id)) + 1 for job in queued}
+
+    async def _last_rates(self, stage: Stage) -> list[float]:
+        model = self._model if stage is Stage.TRANSCRIBING else ""
+        query = sa.select(rates.c.rate).where(rates.c.stage == stage, rates.c.model == model)
+        return list(await self._store.read(query.order_by(rates.c.id.desc()).limit(RATES_USED)))
