@@ -1,6 +1,5 @@
-"""The demo's page: Discord, Notion and Drive side by side, live, with a box to post something of one's own."""
+"""The demo's page: Discord, Notion and Drive side by side, live, and a person may act in it."""
 
-import asyncio
 import json
 from collections.abc import Mapping
 from contextlib import aclosing, suppress
@@ -9,8 +8,11 @@ from typing import Self
 
 from aiohttp import web
 
-from sandbox.demo.snapshot import CHANNELS, snapshot
+from sandbox.demo.deeds import Deeds
+from sandbox.demo.people import people_of, shown
+from sandbox.demo.snapshot import snapshot
 from sandbox.demo.watch import changes
+from sandbox.server import Handler
 from sandbox.worlds import Worlds
 
 WEB = Path(__file__).parent / "web"
@@ -32,7 +34,8 @@ class Page:
         self.url = ""
         self._worlds = worlds
         self._links = links
-        app = web.Application(client_max_size=LARGEST)
+        self._people = people_of(worlds.discord)
+        app = web.Application(middlewares=[_only_from_here], client_max_size=LARGEST)
         app.on_response_prepare.append(_lock)
         app.add_routes(
             [
@@ -41,7 +44,7 @@ class Page:
                 web.get("/events", self._events),
                 web.get("/attachments/{message}/{id}", self._attachment),
                 web.get("/files/{id}", self._file),
-                web.post("/post", self._post),
+                *Deeds(worlds.discord, self._people).routes(),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
@@ -64,7 +67,8 @@ class Page:
             await response.prepare(request)
             async with aclosing(changes(self._worlds)) as moments:
                 async for _ in moments:
-                    seen = snapshot(self._worlds) | {"links": self._links}
+                    people = shown(self._worlds.discord, self._people)
+                    seen = snapshot(self._worlds) | {"links": self._links, "people": people}
                     await response.write(f"data: {json.dumps(seen)}\n\n".encode())
         return response
 
@@ -84,20 +88,6 @@ class Page:
                 return web.Response(body=content, content_type=file["mimeType"], charset=charset)
         raise web.HTTPNotFound
 
-    async def _post(self, request: web.Request) -> web.Response:
-        """Post what the form holds: `channel`, and `content` or `file` or both."""
-        if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-            raise web.HTTPForbidden(text="Only this page posts here.")
-        form = await request.post()
-        channel, content, file = (form.get(name) for name in ("channel", "content", "file"))
-        files = []
-        if isinstance(file, web.FileField) and file.filename:
-            files.append((file.filename, await asyncio.to_thread(file.file.read), file.content_type))
-        if channel not in CHANNELS or not isinstance(content, str) or not (content.strip() or files):
-            raise web.HTTPBadRequest(text="Post a link or a file.")
-        self._worlds.discord.post(str(channel), content.strip(), files=files)
-        return web.Response(status=204)
-
 
 async def _listen(runner: web.AppRunner) -> str:
     """Take the first free port; return the address."""
@@ -106,6 +96,14 @@ async def _listen(runner: web.AppRunner) -> str:
             await web.TCPSite(runner, "127.0.0.1", port).start()
             return f"http://127.0.0.1:{port}"
     raise OSError(f"no port from {PORTS.start} to {PORTS.stop - 1} is free")
+
+
+@web.middleware
+async def _only_from_here(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let no other site act through the page."""
+    if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        raise web.HTTPForbidden(text="Only this page acts here.")
+    return await handler(request)
 
 
 async def _lock(_: web.Request, response: web.StreamResponse) -> None:

@@ -1,8 +1,14 @@
-"""A picture of the demo's page, for the README."""
+"""Pictures of the demo's page, for the README."""
 
 import os
 import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page as Tab
 
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -20,16 +26,23 @@ def find_chromium() -> str | None:
 
 async def take(url: str, target: Path) -> None:
     """Save a picture of the page as a desktop of 1440 x 900 shows it; raise FileNotFoundError without a Chromium."""
-    from playwright.async_api import async_playwright  # noqa: PLC0415 (slow, and only the picture needs it)
+    async with opened(url) as tab:
+        await tab.wait_for_timeout(1500)  # until the players have stopped turning
+        await tab.screenshot(path=target)
+
+
+@asynccontextmanager
+async def opened(url: str, scale: float = 1) -> AsyncIterator["Tab"]:
+    """The page in a browser, `scale` pixels for each of its own; raise FileNotFoundError without a Chromium."""
+    from playwright.async_api import async_playwright  # noqa: PLC0415 (slow, and only pictures need it)
 
     chromium = find_chromium()
     if chromium is None:
         raise FileNotFoundError(INSTALL)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = await browser.new_page(viewport={"width": 1440, "height": 900})
-        await page.goto(url)
-        await page.wait_for_selector("[data-live]")
-        await page.wait_for_timeout(1500)  # until the players have stopped turning
-        await page.screenshot(path=target)
+        tab = await browser.new_page(viewport={"width": 1440, "height": 900}, device_scale_factor=scale)
+        await tab.goto(url)
+        await tab.wait_for_selector("[data-live]")
+        yield tab
         await browser.close()

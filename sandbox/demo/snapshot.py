@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sandbox.demo.messages import channel
 from sandbox.notion.objects import DataSource
 from sandbox.worlds import Worlds
 
@@ -21,57 +22,10 @@ def snapshot(worlds: Worlds) -> Json:
         "connected": worlds.discord.connected,
         "checked": worlds.checked,
         "violations": worlds.violations,
-        "channels": [_channel(worlds, name) for name in CHANNELS],
+        "channels": [channel(worlds, name) for name in CHANNELS],
         "tables": [_table(worlds, database) for database in (worlds.audit_database, worlds.videos_database)],
         "drive": worlds.drive.tree(),
     }
-
-
-def _channel(worlds: Worlds, name: str) -> Json:
-    messages = worlds.discord.messages(name)
-    return {"name": name, "messages": [_message(message) for message in messages]}
-
-
-def _message(message: Json) -> Json:
-    answered = message.get("referenced_message")
-    return {
-        "id": message["id"],
-        "author": _author(message),
-        "is_bot": message["author"]["bot"],
-        "time": message["timestamp"],
-        "content": message["content"],
-        "answers": answered and {"author": _author(answered), "content": _gist(answered)},
-        "attachments": [
-            {"id": file["id"], "name": file["filename"], "bytes": file["size"], "type": file.get("content_type", "")}
-            for file in message["attachments"]
-        ],
-        "embeds": message["embeds"],
-        "buttons": _buttons(message),
-        "reactions": [
-            {"emoji": reaction["emoji"]["name"], "count": reaction["count"]}
-            for reaction in message.get("reactions", ())
-        ],
-    }
-
-
-def _author(message: Json) -> str:
-    author = message["author"]
-    return str(author["global_name"] or author["username"])
-
-
-def _gist(message: Json) -> str:
-    """Return what stands for a message where it is answered."""
-    return str(message["content"] or ", ".join(file["filename"] for file in message["attachments"]))
-
-
-def _buttons(parent: Json) -> list[Json]:
-    """Return the buttons below a message, however deep they are laid out."""
-    found = []
-    for child in parent.get("components", ()):
-        if child["type"] == 2:
-            found.append({"label": child.get("label", ""), "url": child.get("url")})
-        found += _buttons(child)
-    return found
 
 
 def _table(worlds: Worlds, database: str) -> Json:

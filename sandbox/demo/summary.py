@@ -14,12 +14,16 @@ ENDED_REACTIONS = {"✅", "❌"}
 def has_ended(worlds: Worlds, message: Json) -> bool:
     """Whether Discord and Notion both say that a message's video is done, well or not."""
     answered = any(
-        (other.get("message_reference") or {}).get("message_id") == message["id"]
+        (other.get("message_reference") or {}).get("message_id") == message["id"] and not _can_be_cancelled(other)
         for other in worlds.discord.messages(message["channel_id"])
     )
     reacted = ENDED_REACTIONS & worlds.discord.reactions_on(message["id"]).keys()
     page = find_page(worlds, message)
     return answered and bool(reacted) and page is not None and worlds.notion.page_values(page)[STATUS] in ENDED_STATUSES
+
+
+def _can_be_cancelled(card: Json) -> bool:
+    return any(button.get("label") == "Cancel" for row in card["components"] for button in row["components"])
 
 
 def find_page(worlds: Worlds, message: Json) -> str | None:

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager, nullcontext, suppress
+from datetime import datetime, timezone
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -27,6 +28,9 @@ NARROW = 100
 TEASER = 200
 """Characters of a transcript that are shown."""
 LINK = re.compile(r"\[([^\]]+)\]\(<?[^)>]+>?\)")
+MOMENT = re.compile(r"<t:(\d+)(?::\w)?>")
+SIGNS = re.compile(r"\*\*|\\(?=[^\w\s])")
+"""Bold, and what keeps a sign from being markup."""
 STYLES = {"Complete": "green", "complete": "green", "Error": "red", None: "dim"}
 CONTROL = dict.fromkeys([*range(32), *range(127, 160)], " ")
 
@@ -141,8 +145,22 @@ def _files(tree: list[Json], path: str = "") -> Iterator[tuple[str, Json]]:
 
 def _said(message: Json) -> str:
     files = [f"[{file['name']}]" for file in message["attachments"]]
-    said = LINK.sub(r"\1", message["content"])
-    return _plain(f"{message['author']}: {' '.join([said, *files])}".strip())
+    cards = [f"[{embed.get('title', '')}] {_first_line(embed)}" for embed in message["embeds"]]
+    return _plain(f"{message['author']}: {_unmarked(' '.join([message['content'], *cards, *files]).strip())}")
+
+
+def _first_line(embed: Json) -> str:
+    return str(embed.get("description", "")).partition("\n")[0]
+
+
+def _unmarked(text: str) -> str:
+    """Return what a text says, without Discord's Markdown."""
+    told = LINK.sub(r"\1", MOMENT.sub(lambda found: f"at {_time(int(found[1]))}", text))
+    return SIGNS.sub("", told)
+
+
+def _time(unix: int) -> str:
+    return f"{datetime.fromtimestamp(unix, timezone.utc).astimezone():%H:%M:%S}"
 
 
 def _reactions(message: Json) -> str:
