@@ -36,6 +36,8 @@ from config.settings import Settings
 from services.clients.guard import Guard
 from services.clients.media_tool import take_apart
 from services.clients.notion import NotionClient
+from services.clients.notion_blocks import NotionBlocks
+from services.clients.notion_files import NotionFiles
 from services.clients.web import WebFiles
 from services.clients.whisper import WhisperTranscriber
 from services.clients.ytdlp import YtDlp
@@ -43,14 +45,18 @@ from services.jobs.job import Job
 from services.jobs.observer import Observer
 from services.jobs.retry import RetryPolicy
 from services.overview import Overview
+from services.pipeline.answer import AnswerOrProbe
 from services.pipeline.download import DownloadAttachment, DownloadLink
 from services.pipeline.finish import Finish
+from services.pipeline.known_pages import KnownPages
 from services.pipeline.notion_status import NotionStatus
+from services.pipeline.page_body import PageBody
 from services.pipeline.pages import Pages
 from services.pipeline.probe import ProbeAttachment, ProbeLink
 from services.pipeline.runner import JobRunner
 from services.pipeline.tasks import Tasks
 from services.pipeline.transcribe import Transcribe
+from services.pipeline.transcript_files import TranscriptFiles
 from services.pipeline.upload import Upload
 from services.queue.line import LineWatch
 from services.queue.local import LocalQueue
@@ -119,9 +125,10 @@ async def _run(
         transcriber = await stack.enter_async_context(aclosing(_transcriber(settings)))
         bot = await stack.enter_async_context(AuditscribeBot(settings.discord_guild_ids, store))
 
-        pages = Pages(notion, clock)
+        pages, known_pages = Pages(notion, clock), KnownPages(notion)
+        body = PageBody(NotionBlocks(notion.wire), clock)
         overview = Overview(store, transcriber.model)
-        notion_status = await stack.enter_async_context(aclosing(NotionStatus(notion, pages, store, overview)))
+        notion_status = await stack.enter_async_context(aclosing(NotionStatus(notion, pages, body, store, overview)))
         reactions = await stack.enter_async_context(aclosing(Reactions(bot, store)))
         cards = await stack.enter_async_context(aclosing(Cards(bot, store, overview, clock)))
         alerts = await stack.enter_async_context(aclosing(Alerts(bot, store)))
@@ -134,7 +141,7 @@ async def _run(
         last_stages = (
             Transcribe(transcriber, settings.whisper_language),
             Upload(open_storage(settings, store), zone),
-            Finish(pages, notion_status.quiet),
+            Finish(pages, body, TranscriptFiles(NotionFiles(notion.wire)), notion_status.quiet),
         )
         runner = JobRunner(
             recorder,
@@ -145,9 +152,13 @@ async def _run(
         )
         tasks = Tasks(
             runner,
-            link_stages=(ProbeLink(ytdlp), DownloadLink(ytdlp, take_apart, settings.max_duration_s), *last_stages),
+            link_stages=(
+                AnswerOrProbe(known_pages, pages, body, notion_status.quiet, ProbeLink(ytdlp)),
+                DownloadLink(ytdlp, take_apart, settings.max_duration_s),
+                *last_stages,
+            ),
             attachment_stages=(
-                ProbeAttachment(resolve),
+                AnswerOrProbe(known_pages, pages, body, notion_status.quiet, ProbeAttachment(resolve)),
                 DownloadAttachment(
                     resolve,
                     WebFiles(guard.url, stall_timeout_s=settings.stall_timeout_s),
@@ -162,9 +173,11 @@ async def _run(
         recorder.tell_also(queue)
         notion.wire.when_back = lambda: queue.wake(Finish.name)
         intake = Intake(queue, routes, bot.serves, clock)
-        lost_pages = LostPages(bot, intake, bot.serves, store=store, pages=pages, notion=notion, routes=routes.routes)
+        lost_pages = LostPages(
+            bot, intake, bot.serves, store=store, pages=known_pages, notion=notion, routes=routes.routes
+        )
         catch_up = CatchUp(
-            bot, intake, store, newest_known=pages.newest_message_id, take_up_lost_pages=lost_pages.take_up
+            bot, intake, store, newest_known=known_pages.newest_message_id, take_up_lost_pages=lost_pages.take_up
         )
         listener = Listener(catch_up, intake, queue, store)
         rights = Rights(bot.serves)

@@ -57,6 +57,8 @@ class CatchUp:
         self._read_in: dict[int, int] = {}
         """The session in which a place was read to its end. Before the first session nothing can have been missed."""
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._arrived: set[tuple[int, int]] = set()
+        """Place and id of each message that waits for its turn, or has it."""
         self._guilds_known = asyncio.Event()
 
     def begin_session(self) -> None:
@@ -78,18 +80,13 @@ class CatchUp:
         place = message.channel
         if not isinstance(place, Place) or self._intake.route_of(place) is None:
             return
-        async with self.turn_of(place.id):
-            await self._read_missed(place, before=message.id)
-            is_read, session = self._is_read(place), self._session
-            self._read_in[place.id] = _TO_BE_READ  # by whoever comes first, should this message fail
-            try:
-                await self._intake.take(message)
-                if is_read:
-                    await self._pass(message)
-                    self._read_in[place.id] = session
-            finally:
-                if is_read and not self._is_read(place):
-                    self.read_everywhere()
+        arrival = (place.id, message.id)
+        self._arrived.add(arrival)
+        try:
+            async with self.turn_of(place.id):
+                await self._take_in_turn(place, message)
+        finally:
+            self._arrived.discard(arrival)
 
     async def is_history(self, message: discord.Message) -> bool:
         """Return whether a message is older than the first start; where that is not known yet, it counts as such."""
@@ -116,6 +113,19 @@ class CatchUp:
                 for turn in list(self._turns.values()):
                     async with turn:
                         pass
+
+    async def _take_in_turn(self, place: Place, message: discord.Message) -> None:
+        await self._read_missed(place, before=message.id)
+        is_read, session = self._is_read(place), self._session
+        self._read_in[place.id] = _TO_BE_READ  # by whoever comes first, should this message fail
+        try:
+            await self._intake.take(message)
+            if is_read:
+                await self._pass(message)
+                self._read_in[place.id] = session
+        finally:
+            if is_read and not self._is_read(place):
+                self.read_everywhere()
 
     async def _read_all(self) -> bool:
         """Return False where another try may do better."""
@@ -172,8 +182,8 @@ class CatchUp:
             start = await self._watermark(place.parent, before)
         else:
             start = await self._newest_of(place) or _newest_in(place.guild)
-        if before is not None:
-            start = min(start, before - 1)
+        arrived = [message_id for place_id, message_id in self._arrived if place_id == place.id]
+        start = min([start, *(message_id - 1 for message_id in (before, *arrived) if message_id is not None)])
         await self._store.keep_note(_first_note(place.id), str(start))
         await self._store.keep_note(_note(place.id), str(start))
         return start

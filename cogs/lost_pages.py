@@ -11,9 +11,9 @@ from cogs.intake import Intake, Place, Serves
 from config.notion_config import ChannelRoute
 from services.clients.notion import NotionClient
 from services.errors import AuditscribeError, PermanentError
+from services.pipeline.known_pages import KnownPages, UnfinishedPage
 from services.pipeline.notion_status import ERROR_PREFIX
 from services.pipeline.page import planted_id
-from services.pipeline.pages import Pages, UnfinishedPage
 from services.store import JobStore
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class LostPages:
         serves: Serves,
         *,
         store: JobStore,
-        pages: Pages,
+        pages: KnownPages,
         notion: NotionClient,
         routes: Iterable[ChannelRoute],
     ) -> None:

@@ -70,6 +70,7 @@ _MESSAGE_FIELDS = {
     "channel": "Channel",
     "content": "Content",
     "attached_url": "Attached URL",
+    "attached_file": "Attached File",
     "message_url": "Message URL",
 }
 
@@ -93,6 +94,7 @@ COLUMN_TYPES: Mapping[str, ColumnType] = {
     "channel": "select",
     "content": "rich_text",
     "attached_url": "url",
+    "attached_file": "files",
     "message_url": "url",
     "date": "date",
     "video_date_time": "date",
@@ -158,7 +160,8 @@ _VIDEOS = ChannelRoute(
 DRIVE_UPLOADS = ChannelRoute(
     channel="drive-uploads",
     action_type="create_new_page",
-    field_map=_RESULT_FIELDS | {"processing_time": "Processing time", "process_errors": "ProcessErrors"},
+    field_map={key: column for key, column in _RESULT_FIELDS.items() if key != "video_id"}
+    | {"processing_time": "Processing time", "process_errors": "ProcessErrors"},
     title_format="{title}",
     final_status="Success",
 )

@@ -150,12 +150,6 @@ class NotionClient:
     async def update_page(self, page_id: str, properties: Mapping[str, Json | None]) -> Page:
         return _page(await self._send(self._client.pages.update, page_id, properties=properties))
 
-    async def append_once(self, page_id: str, blocks: Sequence[Json]) -> None:
-        """Append blocks to a page that has none yet."""
-        there = await self._send(self._client.blocks.children.list, page_id, page_size=1)
-        if not there["results"]:
-            await self._send(self._client.blocks.children.append, page_id, children=list(blocks))
-
     async def _find_data_source(self, notion_id: str) -> DataSource:
         try:
             database = await self._send(self._client.databases.retrieve, notion_id)

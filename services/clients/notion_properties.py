@@ -81,6 +81,26 @@ def plain_text(prop: Mapping[str, Any]) -> str:
     return "".join(part["plain_text"] for part in held if "plain_text" in part)
 
 
+def copied(prop: Mapping[str, Any]) -> Json | None:
+    """Return a page's property as it can be written to another page; None where that cannot be, or it is empty."""
+    kind = prop["type"]
+    held = prop.get(kind)
+    match kind:
+        case "title" | "rich_text":
+            held = rich_text(plain_text(prop))[:_ARRAY]
+        case "select" | "status" if held:
+            held = {"name": held["name"]}
+        case "date" if held:
+            held = {"start": held["start"]}
+        case "files" if held:  # what Notion keeps itself has no lasting address
+            held = [{key: file[key] for key in ("name", "type", "external")} for file in held if "external" in file]
+        case "url" | "number":
+            pass
+        case _:
+            return None
+    return {kind: held} if held else None
+
+
 def utf16_units(text: str) -> int:
     """Return a text's length as Notion counts it."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

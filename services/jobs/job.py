@@ -204,6 +204,11 @@ class Job:
             self, status=JobStatus.QUEUED, progress=None, attempts=max(self.attempts - 1, 0), stage_runs=runs
         )
 
+    def remarking(self, remark: str) -> "Job":
+        """Keep a sentence about what could not be done as usual, once."""
+        remarks = dict.fromkeys((*self.artifacts.remarks, remark))
+        return replace(self, artifacts=replace(self.artifacts, remarks=tuple(remarks)))
+
     def sharing(self, first: "Job") -> "Job":
         """Take over everything that the job of the first post has made, but for its page."""
         artifacts = replace(first.artifacts, page_url=None, first_page_url=first.artifacts.page_url)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from services.jobs.job import Artifacts, Job, Stage
 from services.media import Progress
+from services.pipeline.page_body import PageBody
 from services.pipeline.pages import Pages
+from services.pipeline.transcript_files import TranscriptFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,8 @@ class Finish:
     """`quiet` holds back the job's reports, so that none of an earlier stage arrives after the final status."""
 
     pages: Pages
+    body: PageBody
+    files: TranscriptFiles
     quiet: Callable[[Job], AbstractAsyncContextManager[None]]
     name = Stage.COMPLETE
 
@@ -22,6 +26,13 @@ class Finish:
         return artifacts.page_url is not None
 
     async def run(self, job: Job, workdir: Path, progress: Progress) -> Artifacts:
+        """A page that is there says `Complete` last; one that is made now has its properties first."""
         async with self.quiet(job):
-            page = await self.pages.complete(job)
+            files, job = await self.files.upload(job, await self.pages.table(job))
+            if self.pages.has_page(job):
+                job = await self.body.write(await self.pages.opened(job), job)
+                page = await self.pages.complete(job, files)
+            else:
+                page = await self.pages.complete(job, files)
+                job = await self.body.write(page.id, job)
         return replace(job.artifacts, page_url=page.url)

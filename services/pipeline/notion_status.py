@@ -1,15 +1,20 @@
 """Keeps a page's status and error true while its video is on its way. Only for routes with status hooks."""
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 
 from services.clients.notion import NotionClient
+from services.clients.notion_blocks import RefusedBlocksError
 from services.jobs.job import Job, JobStatus, Stage
 from services.overview import Overview
+from services.pipeline.page_body import PageBody
 from services.pipeline.pages import Pages
 from services.pipeline.projection import Projection
 from services.store import JobStore
+
+log = logging.getLogger(__name__)
 
 ERROR_PREFIX = "Error in video processing: "
 NUMBERS_EVERY_S = 15.0
@@ -26,12 +31,15 @@ class NotionStatus:
         self,
         notion: NotionClient,
         pages: Pages,
+        body: PageBody,
         store: JobStore,
         overview: Overview,
+        *,
         numbers_every_s: float = NUMBERS_EVERY_S,
     ) -> None:
         self._notion = notion
         self._pages = pages
+        self._body = body
         self._store = store
         self._overview = overview
         self._numbers_every_s = numbers_every_s
@@ -84,6 +92,10 @@ class NotionStatus:
             self._written.pop(job.id, None)
             error = f"{ERROR_PREFIX}{job.error}"
             await self._notion.update_error_field(page_id, error, job.route.field_map, also=details)
+            try:
+                await self._body.account(page_id, job)
+            except RefusedBlocksError as refusal:
+                log.warning("%s: there is no audit record on its page: %s", job.id, refusal)
             await self._store.keep_report(job.id, self.name)
             self._pages.forget(job)
         elif status and (details or status != self._written.get(job.id)):

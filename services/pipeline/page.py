@@ -14,6 +14,28 @@ from services.media import Metadata, Transcript
 _TEXT = 2000
 """UTF-16 units of the transcript that fit into its column; the whole is in the files."""
 
+REPEATED_KEYS = frozenset(
+    [
+        "name",
+        "date",
+        "video_date_time",
+        "video_url",
+        "video_link",
+        "live_video_url",
+        "youtube_channel",
+        "youtube_listing_status",
+        "drive_folder",
+        "drive_folder_link",
+        "video_file",
+        "audio_file",
+        "transcript_file",
+        "transcript_srt_file",
+        "transcript_text",
+        "length_min",
+    ]
+)
+"""What a video's next page says as its first one does."""
+
 Values = dict[str, Value | None]
 """By the keys of `field_map`; None where there is nothing to say."""
 
@@ -43,6 +65,7 @@ def opening_values(job: Job) -> Values:
         "channel": origin.channel_name,
         "content": origin.content,
         "attached_url": job.source.url or origin.message_url,
+        "attached_file": _link(job.source.filename, origin.message_url) if job.source.filename else None,
         "message_url": origin.message_url,
         "video_id": planted_id(job),
     }
@@ -101,15 +124,6 @@ def _timing(run: StageRun, zone: tzinfo | None) -> str:
     return f"{ended}: {run.error}" if run.error else ended
 
 
-def repost_blocks(first_page_url: str) -> list[Json]:
-    """Return what a repost's page says below its properties: where the same video was done before."""
-    text = [
-        {"type": "text", "text": {"content": "This video was posted before: "}},
-        {"type": "text", "text": {"content": "its first page", "link": {"url": first_page_url}}},
-    ]
-    return [{"type": "paragraph", "paragraph": {"rich_text": text}}]
-
-
 def transcript_text(job: Job, transcript: Transcript) -> str:
     """Return the words, or a sentence that says why there are none."""
     if transcript.segments:
@@ -117,6 +131,11 @@ def transcript_text(job: Job, transcript: Transcript) -> str:
     if job.artifacts.media and job.artifacts.media.audio is None:
         return "(This video has no sound track.)"
     return "(No speech was found in this video.)"
+
+
+def transcript_file(job: Job, transcript: Transcript) -> str:
+    """Return what the transcript's text file holds, wherever it lies."""
+    return f"{transcript_text(job, transcript)}\n"
 
 
 def publication_day(job: Job, metadata: Metadata, zone: tzinfo | None) -> date:

@@ -3,16 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from weakref import WeakValueDictionary
 
-from config.notion_config import OPTIONAL_KEYS, ChannelRoute
+from config.notion_config import OPTIONAL_KEYS
 from services.clients.notion import DataSource, NotionClient, Page
-from services.clients.notion_properties import Json, equals, is_empty, plain_text
+from services.clients.notion_properties import Json, copied, equals, plain_text
 from services.jobs.eta import Forecast
-from services.jobs.job import Job, Stage
+from services.jobs.job import Job
 from services.pipeline.page import (
+    REPEATED_KEYS,
     Values,
     column_of,
     encoded,
@@ -20,23 +20,10 @@ from services.pipeline.page import (
     opening_values,
     planted_id,
     progress_values,
-    repost_blocks,
 )
 from services.pipeline.stage import need
 
 log = logging.getLogger(__name__)
-
-_UNDER_WAY = (Stage.PROCESSING, Stage.DOWNLOADING, Stage.TRANSCRIBING, Stage.UPLOADING)
-
-
-@dataclass(frozen=True, slots=True)
-class UnfinishedPage:
-    """A page that shows no end of its video's job yet."""
-
-    id: str
-    message_id: int
-    message_url: str
-    video_id: str
 
 
 class Pages:
@@ -69,74 +56,51 @@ class Pages:
             values["process_errors"] = ""
         return self._encoded(job, values, await self._notion.data_source(job.route.database))
 
-    async def complete(self, job: Job) -> Page:
-        """Write the final properties, the final status with them, in one request. Returns the page."""
+    def has_page(self, job: Job) -> bool:
+        """Whether the job's page is there from the start, not only when the video is done."""
+        return job.route.has_status_hooks or job.page_id is not None
+
+    async def table(self, job: Job) -> DataSource:
+        return await self._notion.data_source(job.route.database)
+
+    async def complete(self, job: Job, files: Values | None = None) -> Page:
+        """Write the final properties, the final status with them, in one request. Returns the page.
+
+        `files` are those that Notion keeps itself.
+        """
         artifacts = job.artifacts
-        values = final_values(
-            job,
-            need(artifacts.metadata, "metadata"),
-            need(artifacts.transcript, "transcript"),
-            need(artifacts.stored, "stored files"),
-            self._clock(),
-        )
-        has_page = job.route.has_status_hooks or job.page_id is not None
-        if not has_page:  # none was opened that has them
-            values = opening_values(job) | values
-        table = await self._notion.data_source(job.route.database)
-        properties = self._encoded(job, values, table)
-        if has_page:
+        metadata, transcript = need(artifacts.metadata, "metadata"), need(artifacts.transcript, "transcript")
+        stored = need(artifacts.stored, "stored files")
+        values = final_values(job, metadata, transcript, stored, self._clock()) | (files or {})
+        table = await self.table(job)
+        if self.has_page(job):
             page_id = await self.opened(job)
-            if artifacts.first_page_url:
-                await self._notion.append_once(page_id, repost_blocks(artifacts.first_page_url))
-            page = await self._notion.update_page(page_id, properties)
             self.forget(job)
-            return page
+            return await self._notion.update_page(page_id, self._encoded(job, values, table))
+        properties = self._encoded(job, opening_values(job) | values, table)  # none was opened that has them
         async with self._turn_of(job):
             found = await self._find(job, table)
             if found:
                 return await self._notion.update_page(found.id, properties)
             return await self._notion.create_page(table, properties)
 
+    async def repeat(self, job: Job, done: Page) -> Page:
+        """Let the job's page say what the page of an earlier post says. Returns it; it may be that very page."""
+        if not self.has_page(job):
+            return done
+        page_id = await self.opened(job)
+        self.forget(job)
+        if page_id == done.id:
+            return done
+        table, now = await self.table(job), self._clock()
+        columns = {column_of(key, job.route.field_map, table) for key in REPEATED_KEYS & job.route.field_map.keys()}
+        repeated = {name: prop for name in columns & done.properties.keys() if (prop := copied(done.properties[name]))}
+        ending = {"status": job.route.final_status, "process_errors": "", **progress_values(job, Forecast(), now)}
+        return await self._notion.update_page(page_id, repeated | self._encoded(job, ending, table))
+
     def forget(self, job: Job) -> None:
         """Keep nothing of a job that has ended."""
         self._ids.pop(job.id, None)
-
-    async def unfinished(self, route: ChannelRoute) -> list[UnfinishedPage]:
-        """Return the pages that show no end yet, the oldest first.
-
-        A page without a Video ID was opened by an older flow and is left alone.
-        """
-        table = await self._notion.data_source(route.database)
-        ids = ("message_id", "message_url", "video_id")
-        columns = [column for key in (*ids, "status") if (column := route.field_map.get(key, "")) in table.columns]
-        if len(columns) <= len(ids):
-            return []
-        *filled, status = columns
-        options = [option for option in _UNDER_WAY if option in table.options.get(status, ())]
-        status_type = table.columns[status]
-        conditions: list[Json] = [is_empty(column, table.columns[column], empty=False) for column in filled]
-        still = [is_empty(status, status_type), *(equals(status, status_type, option) for option in options)]
-        found = await self._notion.query_all(table, [*conditions, {"or": still}])
-        texts = ((page.id, *(plain_text(page.properties[column]) for column in filled)) for page in found)
-        return [
-            UnfinishedPage(page_id, int(message_id), url, video_id)
-            for page_id, message_id, url, video_id in texts
-            if message_id.isdecimal()
-        ]
-
-    async def newest_message_id(self, route: ChannelRoute, channel_name: str) -> int | None:
-        """Return the id of the newest of a channel's messages that has a page; None where Notion knows of none."""
-        if "message_id" not in route.field_map:
-            return None
-        table = await self._notion.data_source(route.database)
-        column, channel = route.field_map["message_id"], route.field_map.get("channel", "")
-        if column not in table.columns or channel_name not in table.options.get(channel, ()):
-            return None
-        of_channel = equals(channel, table.columns[channel], channel_name)
-        conditions = [is_empty(column, table.columns[column], empty=False), of_channel]
-        found = await self._notion.query(table, conditions, newest_first=True)
-        texts = (plain_text(page.properties[column]) for page in found)
-        return max((int(text) for text in texts if text.isdecimal()), default=None)
 
     async def _find_or_open(self, job: Job, table: DataSource) -> Page:
         found = await self._find(job, table)
@@ -152,6 +116,8 @@ class Pages:
         known: Values = {"message_id": str(job.origin.message_id)}
         if "message_id" not in job.route.field_map:
             known = {"video_id": planted_id(job), "discord_channel": job.route.channel}
+        if not {"message_id", "video_id"} & job.route.field_map.keys() and job.artifacts.stored:
+            known = {"drive_folder_link": job.artifacts.stored.folder.url}
         conditions = [
             equals(column, table.columns[column], str(value))
             for key, value in known.items()

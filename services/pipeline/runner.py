@@ -44,7 +44,7 @@ class JobRunner:
                 with named_full_disk():
                     await asyncio.to_thread(workdir.mkdir, parents=True, exist_ok=True)
                 for stage in stages:
-                    if stage.is_done(job.artifacts):
+                    if job.artifacts.page_url or stage.is_done(job.artifacts):  # its page is complete: nothing is left
                         continue
                     job = await self.recorder.record(job.entering(stage.name, self.clock()))
                     log.info("%s: %s (try %d): %s", job.id, stage.name, job.attempts, job.title)

@@ -14,7 +14,7 @@ from services.clients.storage import Storage
 from services.errors import TransientError
 from services.jobs.job import Artifacts, Job, Stage, StoredFiles
 from services.media import Media, Progress, StoredFile, Transcript
-from services.pipeline.page import publication_day, transcript_text
+from services.pipeline.page import publication_day, transcript_file
 from services.pipeline.stage import need
 
 _NAMES = {"video": "video", "audio": "audio", "text": "transcript", "srt": "transcript"}
@@ -80,7 +80,7 @@ def _media_files(media: Media) -> Iterator[tuple[str, Path]]:
 
 async def _write_transcript(job: Job, transcript: Transcript, workdir: Path) -> dict[str, Path]:
     contents = {
-        "text": (workdir / "transcript.txt", transcript_text(job, transcript) + "\n"),
+        "text": (workdir / "transcript.txt", transcript_file(job, transcript)),
         "srt": (workdir / "transcript.srt", transcript.srt),
     }
     for path, text in contents.values():

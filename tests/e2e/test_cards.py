@@ -54,7 +54,7 @@ async def test_one_card_is_sent_at_once_and_edited_in_place_through_the_stages_t
     assert stages[-1] == "Complete"
     assert "Downloading" in stages
     assert any(re.search(r"▰+▱+ \d+%", one.body["embeds"][0]["description"]) for one in edits(worlds, shown["id"]))
-    for stage in ("Processing", "Downloading", "Transcribing", "Uploading to Drive", "Complete"):
+    for stage in ("Processing", "Downloading", "Transcribing", "Uploading to Drive"):
         assert re.search(rf"✓ {stage} · \d+ s", seen(shown))
 
 

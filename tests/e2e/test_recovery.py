@@ -1,6 +1,7 @@
 """Rules of trouble: what happens when others are down, slow, or asked for the same thing again."""
 
 import asyncio
+import shutil
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from sandbox.site.world import JFK
 from sandbox.worlds import Worlds
 from tests.e2e.conftest import StartBot
 from tests.e2e.observing import STAGES, audited, folder_names, ledger, reactions, replies
+from tests.page_bodies import toggles
 
 DOWN: list[dict[str, Any]] = [
     {"status": 503, "body": {"object": "error", "status": 503, "code": "service_unavailable", "message": "Down."}},
@@ -72,8 +74,29 @@ async def test_a_repost_of_a_finished_video_is_answered_at_once_with_what_is_the
     first_values, second_values = (worlds.notion.page_values(page) for page in (first_page, second_page))
     assert second_values["GoogleDriveFolderLink"] == first_values["GoogleDriveFolderLink"]
     assert second_values["Transcript"] == first_values["Transcript"]
-    [(_, paragraph)] = worlds.notion.page_blocks(second_page)
-    assert first_page.replace("-", "") in paragraph["rich_text"][1]["text"]["link"]["url"]
+    [(_, record)] = toggles(worlds.notion, second_page)
+    assert any(text == "its page" and first_page.replace("-", "") in str(url) for text, url in record)
+    assert reactions(worlds, again)[-1] == "✅"
+
+
+async def test_a_bot_that_lost_its_ledger_answers_a_repost_from_notion(worlds: Worlds, start_bot: StartBot) -> None:
+    async with start_bot():
+        first = worlds.discord.post("audit-process", f"https://youtu.be/{JFK}")
+        [first_page] = await audited(worlds, first)
+    shutil.rmtree(worlds.folder / "data")
+    asked = len(worlds.site.exchanges)
+
+    async with start_bot():
+        again = worlds.discord.post("audit-process", f"https://www.youtube.com/watch?v={JFK}")
+        [second_page] = set(await audited(worlds, again)) - {first_page}
+
+    assert len(worlds.site.exchanges) == asked
+    assert len(worlds.drive.files()) == 4
+    old, new = (worlds.notion.page_values(page) for page in (first_page, second_page))
+    assert (new["Transcript Process Status"], new["GoogleDriveFolderLink"]) == (
+        "Complete",
+        old["GoogleDriveFolderLink"],
+    )
     assert reactions(worlds, again)[-1] == "✅"
 
 

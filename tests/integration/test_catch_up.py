@@ -286,7 +286,8 @@ async def test_a_preview_or_a_pin_of_a_message_that_was_edited_long_ago_is_no_ed
     async with listening() as ears:
         message = str(post(world, "1"))
         await taken(store, "1")
-        world.edit(message, LINK.format("2"))
+        world.edit(message, LINK.format("edited"))
+        await taken(store, "edited")
         await posted_and_taken(world, store, "2")
         asked = ears.queue.asked
         posted = world.store.messages[world.channel_id("audit-process")][message]

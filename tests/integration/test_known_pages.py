@@ -8,16 +8,15 @@ import pytest
 from config.notion_config import AUDIT_PROCESS, ChannelRoute
 from sandbox.notion.world import NotionWorld
 from services.clients.notion import NotionClient
-from services.pipeline.pages import Pages, UnfinishedPage
-from tests.builders import NOON
+from services.pipeline.known_pages import KnownPages, UnfinishedPage
 
 STATUS = "Transcript Process Status"
 MESSAGE_URL = "https://discord.com/channels/1/2/{}"
 
 
 @pytest.fixture
-def pages(notion: NotionClient) -> Pages:
-    return Pages(notion, lambda: NOON)
+def pages(notion: NotionClient) -> KnownPages:
+    return KnownPages(notion)
 
 
 @pytest.fixture
@@ -32,7 +31,7 @@ def add(notion_world: NotionWorld, route: ChannelRoute, message_id: str, **cells
 
 
 async def test_pages_without_an_end_are_unfinished_and_those_of_an_older_flow_are_none(
-    notion_world: NotionWorld, pages: Pages, route: ChannelRoute
+    notion_world: NotionWorld, pages: KnownPages, route: ChannelRoute
 ) -> None:
     opened = add(notion_world, route, "11")
     running = [
@@ -51,7 +50,7 @@ async def test_pages_without_an_end_are_unfinished_and_those_of_an_older_flow_ar
 
 
 async def test_unfinished_pages_are_found_beyond_the_first_hundred(
-    notion_world: NotionWorld, pages: Pages, route: ChannelRoute
+    notion_world: NotionWorld, pages: KnownPages, route: ChannelRoute
 ) -> None:
     added = [add(notion_world, route, str(number)) for number in range(1, 121)]
 
@@ -59,7 +58,7 @@ async def test_unfinished_pages_are_found_beyond_the_first_hundred(
 
 
 async def test_a_database_without_the_columns_has_no_unfinished_pages(
-    notion_world: NotionWorld, pages: Pages, route: ChannelRoute
+    notion_world: NotionWorld, pages: KnownPages, route: ChannelRoute
 ) -> None:
     bare = notion_world.add_database("Bare", {"Name": "title", "Message ID": "rich_text"})
 
@@ -67,7 +66,7 @@ async def test_a_database_without_the_columns_has_no_unfinished_pages(
 
 
 async def test_the_newest_message_is_that_with_the_highest_number_among_the_channels_own(
-    notion_world: NotionWorld, pages: Pages, route: ChannelRoute
+    notion_world: NotionWorld, pages: KnownPages, route: ChannelRoute
 ) -> None:
     for message_id in ("9", "100", "99", "no number"):
         add(notion_world, route, message_id)

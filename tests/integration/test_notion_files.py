@@ -6,10 +6,10 @@ import pytest
 from sandbox.notion.world import NotionWorld
 from sandbox.server import Fault
 from services.clients.notion import NotionClient
+from services.clients.notion_blocks import NotionBlocks, RefusedBlocksError
 from services.clients.notion_files import FileRefusedError, NotionFiles, text_name
-from services.clients.notion_properties import UploadedFile, encode
-from services.clients.notion_wire import BlocksUsedUpError
-from services.errors import OperatorError, TransientError
+from services.clients.notion_properties import UploadedFile, encode, rich_text
+from services.errors import TransientError
 
 SRT = "1\n00:00:00,000 --> 00:00:02,000\nÀ bientôt 😀\n".encode()
 COLUMN = "Transcript SRT File"
@@ -101,9 +101,8 @@ async def test_used_up_blocks_are_named_and_leave_properties_writable(
     page_id = notion_world.add_page(notion_world.audit_database(), {})
     notion_world.plan.blocks_used_up = True
 
-    with pytest.raises(BlocksUsedUpError) as error:
-        await notion.append_once(page_id, [{"paragraph": {"rich_text": []}}])
+    with pytest.raises(RefusedBlocksError):
+        await NotionBlocks(notion.wire).put_toggle(page_id, "Audit record", "1-a go", [rich_text("words")])
     await notion.update_page(page_id, {"Author": encode("Ada", "rich_text")})
 
-    assert isinstance(error.value, OperatorError)
     assert notion_world.page_values(page_id)["Author"] == "Ada"

@@ -14,10 +14,12 @@ from sandbox.notion.databases import DISCORD_MESSAGES
 from sandbox.notion.world import NotionWorld
 from sandbox.server import Fault
 from services.clients.notion import NotionClient
+from services.clients.notion_blocks import NotionBlocks
 from services.jobs.eta import Rate
 from services.jobs.job import Artifacts, Job, Stage
 from services.overview import Overview
 from services.pipeline.notion_status import NotionStatus
+from services.pipeline.page_body import PageBody
 from services.pipeline.pages import Pages
 from services.store import JobStore
 from tests.builders import NOON, ROUTE, a_job, a_metadata, an_origin, finished_artifacts
@@ -41,9 +43,14 @@ def pages(notion: NotionClient) -> Pages:
 
 
 @pytest.fixture
-def make_status(notion: NotionClient, pages: Pages, store: JobStore) -> MakeStatus:
+def body(notion: NotionClient) -> PageBody:
+    return PageBody(NotionBlocks(notion.wire), lambda: NOON)
+
+
+@pytest.fixture
+def make_status(notion: NotionClient, pages: Pages, body: PageBody, store: JobStore) -> MakeStatus:
     """Returns a function that takes the seconds between two writes of mere numbers."""
-    return lambda every_s: NotionStatus(notion, pages, store, Overview(store, "tiny.en"), every_s)
+    return lambda every_s: NotionStatus(notion, pages, body, store, Overview(store, "tiny.en"), numbers_every_s=every_s)
 
 
 @pytest.fixture
@@ -64,7 +71,8 @@ def detailed(notion_world: NotionWorld) -> ChannelRoute:
 
 def writes(notion_world: NotionWorld) -> list[dict[str, Any]]:
     """Return the properties of each change of a page, in order."""
-    return [one.body["properties"] for one in notion_world.exchanges if one.method == "PATCH"]
+    pages = (one for one in notion_world.exchanges if one.method == "PATCH" and one.path.startswith("/v1/pages/"))
+    return [one.body["properties"] for one in pages]
 
 
 def opened(notion_world: NotionWorld) -> int:

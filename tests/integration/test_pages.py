@@ -1,9 +1,7 @@
 """Rules of opening and completing pages, against the sandbox's Notion."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +11,7 @@ from sandbox.server import Exchange, Fault
 from services.clients.notion import NotionClient
 from services.errors import TransientError
 from services.pipeline.pages import Pages
-from tests.builders import ATTACHMENT, NOON, YOUTUBE, a_job, finished_artifacts
+from tests.builders import ATTACHMENT, NOON, YOUTUBE, a_job
 
 
 @pytest.fixture
@@ -97,16 +95,3 @@ async def test_a_page_made_by_a_request_whose_answer_was_lost_is_found_again(
     page_id = await pages.opened(job)
 
     assert notion_world.pages(audit) == [page_id]
-
-
-async def test_a_reposts_page_leads_to_the_first_once(
-    notion_world: NotionWorld, notion: NotionClient, audit: str, tmp_path: Path
-) -> None:
-    artifacts = replace(finished_artifacts(tmp_path), first_page_url="https://www.notion.so/first")
-    job = a_job(route=route_of("audit-process", audit), artifacts=artifacts)
-
-    await some_pages(notion).complete(job)
-    page = await some_pages(notion).complete(job)
-
-    [(_, paragraph)] = notion_world.page_blocks(page.id)
-    assert paragraph["rich_text"][1]["text"]["link"]["url"] == "https://www.notion.so/first"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from config.notion_config import AUDIT_PROCESS, default_routes
 from services.clients.notion import DataSource
-from services.clients.notion_properties import encode, utf16_cut, utf16_units
+from services.clients.notion_properties import FileLink, encode, utf16_cut, utf16_units
 from services.jobs.job import Job
 from services.media import StoredFile, Transcript
 from services.pipeline.page import Values, encoded, final_values, opening_values, publication_day, transcript_text
@@ -50,6 +50,11 @@ def test_an_opened_page_tells_who_posted_what_where_and_leaves_the_status_empty(
     assert values["message_id"] == "3"
     assert values["attached_url"] == "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
     assert "status" not in values
+
+
+def test_an_attached_file_is_named_and_leads_to_its_message_because_its_own_address_expires() -> None:
+    assert opening_values(a_job(ATTACHMENT))["attached_file"] == FileLink("stand-up.mp4", an_origin().message_url)
+    assert opening_values(a_job())["attached_file"] is None
 
 
 def test_a_finished_audit_page_says_everything_and_clears_an_old_error() -> None:
