@@ -2,18 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, nullcontext, suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from bot.client import AuditscribeBot, use_addresses
 from bot.doctor import examine
 from bot.http import Http
+from bot.life import report_again, side_by_side, until
 from bot.lock import only_bot_in
 from bot.routes import routes_of
+from bot.stages import tasks_of
 from bot.start import check_databases, log_in, open_storage, stay_connected
 from bot.webhook import Webhook
 from cogs.alerts import Alerts
@@ -34,55 +35,28 @@ from cogs.steering import Steering
 from cogs.transcribe_this import TranscribeThis
 from config.settings import Settings
 from services.clients.guard import Guard
-from services.clients.media_tool import take_apart
 from services.clients.notion import NotionClient
 from services.clients.notion_blocks import NotionBlocks
 from services.clients.notion_files import NotionFiles
-from services.clients.web import WebFiles
 from services.clients.whisper import WhisperTranscriber
-from services.clients.ytdlp import YtDlp
-from services.jobs.job import Job
-from services.jobs.observer import Observer
 from services.jobs.retry import RetryPolicy
 from services.overview import Overview
 from services.pipeline.answer import AnswerOrProbe
-from services.pipeline.download import DownloadAttachment, DownloadLink
 from services.pipeline.finish import Finish
 from services.pipeline.known_pages import KnownPages
 from services.pipeline.notion_status import NotionStatus
 from services.pipeline.page_body import PageBody
 from services.pipeline.pages import Pages
-from services.pipeline.probe import ProbeAttachment, ProbeLink
 from services.pipeline.runner import JobRunner
-from services.pipeline.tasks import Tasks
 from services.pipeline.transcribe import Transcribe
 from services.pipeline.transcript_files import TranscriptFiles
 from services.pipeline.upload import Upload
 from services.queue.line import LineWatch
 from services.queue.local import LocalQueue
 from services.recorder import Recorder
-from services.store import JobStore, open_store
+from services.store import open_store
 
 log = logging.getLogger(__name__)
-
-_LAST_REPORTS_S = 1.0
-"""How long a stopping bot waits for reports that are under way."""
-
-
-_REPORT_AGAIN = timedelta(days=7)
-"""How old an end may be that a start still looks at for a missing report."""
-
-
-class Reports(Protocol):
-    """An observer whose reports can be waited for."""
-
-    async def drain(self) -> None: ...
-
-
-class NamedReports(Reports, Observer, Protocol):
-    """Reports that are remembered, by this name, once they showed a job's end."""
-
-    name: str
 
 
 async def run(settings: Settings, drive_folders: Mapping[str, str], stop: asyncio.Event) -> None:
@@ -136,13 +110,6 @@ async def _run(
         reports = (notion_status, reactions, cards)
         recorder = Recorder(store, [*reports, alerts, line])
 
-        resolve = attachment_resolver(bot)
-        ytdlp = _ytdlp(settings, guard)
-        last_stages = (
-            Transcribe(transcriber, settings.whisper_language),
-            Upload(open_storage(settings, store), zone),
-            Finish(pages, body, TranscriptFiles(NotionFiles(notion.wire)), notion_status.quiet),
-        )
         runner = JobRunner(
             recorder,
             RetryPolicy(settings.max_attempts),
@@ -150,23 +117,16 @@ async def _run(
             clock,
             settings.job_time_limit_s,
         )
-        tasks = Tasks(
+        tasks = tasks_of(
+            settings,
             runner,
-            link_stages=(
-                AnswerOrProbe(known_pages, pages, body, notion_status.quiet, ProbeLink(ytdlp)),
-                DownloadLink(ytdlp, take_apart, settings.max_duration_s),
-                *last_stages,
-            ),
-            attachment_stages=(
-                AnswerOrProbe(known_pages, pages, body, notion_status.quiet, ProbeAttachment(resolve)),
-                DownloadAttachment(
-                    resolve,
-                    WebFiles(guard.url, stall_timeout_s=settings.stall_timeout_s),
-                    take_apart,
-                    settings.max_filesize_mb * 2**20,
-                    settings.max_duration_s,
-                ),
-                *last_stages,
+            guard_url=guard.url,
+            resolve=attachment_resolver(bot),
+            answering=partial(AnswerOrProbe, known_pages, pages, body, notion_status.quiet),
+            last_stages=(
+                Transcribe(transcriber, settings.whisper_language),
+                Upload(open_storage(settings, store), zone),
+                Finish(pages, body, TranscriptFiles(NotionFiles(notion.wire)), notion_status.quiet),
             ),
         )
         queue = LocalQueue(recorder, workers=settings.workers, clock=clock, probe_s=settings.operator_retry_s)
@@ -195,59 +155,18 @@ async def _run(
         await log_in(bot, settings.discord_token.get_secret_value())
         restored = await queue.restore()
         await runner.sweep({job.id for job in restored})
-        await _report_again(restored, store, reports, reactions, clock() - _REPORT_AGAIN)
+        await report_again(restored, store, reports, reactions, clock())
         webhook = partial(
             Webhook, queue=queue, store=store, notion=notion, routes=routes, find_channel=bot.find_channel, clock=clock
         )
         await stack.enter_async_context(_http(settings, webhook))
         has_started.set()
-        await _until(
+        await until(
             stop,
             stay_connected(bot),
-            _side_by_side(queue.serve(tasks.process, runner.cancel), listener.serve(bot)),
+            side_by_side(queue.serve(tasks.process, runner.cancel), listener.serve(bot)),
             reports=(*reports, alerts),
         )
-
-
-async def _report_again(
-    restored: Sequence[Job], store: JobStore, reports: Sequence[NamedReports], reactions: Reactions, since: datetime
-) -> None:
-    """Make the reports that a stopped bot may have left unmade; each finds what is there before it makes anything."""
-    for job in (one for one in restored if one.origin.is_message):
-        for other in await store.of_message(job.origin.message_id):
-            if other.has_ended:  # it has a say in the message's reaction
-                reactions.notice(other)
-    for report in reports:
-        for job in await store.ended_since(since, without=report.name):
-            report.notice(job)
-
-
-async def _until(
-    stop: asyncio.Event,
-    connection: Coroutine[Any, Any, None],
-    pool: Coroutine[Any, Any, None],
-    *,
-    reports: Sequence[Reports],
-) -> None:
-    """Serve until `stop` is set, or until a fault ends the connection or the pool; then let the last reports go out."""
-    connected, working = asyncio.create_task(connection), asyncio.create_task(pool)
-    stopping = asyncio.create_task(stop.wait())
-    ended, _ = await asyncio.wait({connected, working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    working.cancel()
-    stopping.cancel()
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_LAST_REPORTS_S):
-            await asyncio.gather(*(report.drain() for report in reports))
-    connected.cancel()
-    await asyncio.gather(connected, working, stopping, return_exceptions=True)
-    for task in ended:
-        task.result()
-
-
-async def _side_by_side(*services: Coroutine[Any, Any, None]) -> None:
-    async with asyncio.TaskGroup() as group:
-        for service in services:
-            group.create_task(service)
 
 
 def _http(settings: Settings, webhook: Callable[[str], Webhook]) -> AbstractAsyncContextManager[object]:
@@ -258,19 +177,6 @@ def _http(settings: Settings, webhook: Callable[[str], Webhook]) -> AbstractAsyn
     if secret:
         log.warning("http: WEBHOOK_SECRET is set, but PORT is not: nothing listens for the webhook")
     return nullcontext()
-
-
-def _ytdlp(settings: Settings, guard: Guard) -> YtDlp:
-    return YtDlp(
-        max_height=settings.max_height,
-        max_filesize_mb=settings.max_filesize_mb,
-        max_duration_s=settings.max_duration_s,
-        cookies=settings.ytdlp_cookies_file,
-        proxy=guard.url,
-        allow_any_site=settings.allow_any_site,
-        open_hosts=settings.allow_private_hosts,
-        stall_timeout_s=settings.stall_timeout_s,
-    )
 
 
 def _transcriber(settings: Settings) -> WhisperTranscriber:
