@@ -157,7 +157,14 @@ async def _run(
         await runner.sweep({job.id for job in restored})
         await report_again(restored, store, reports, reactions, clock())
         webhook = partial(
-            Webhook, queue=queue, store=store, notion=notion, routes=routes, find_channel=bot.find_channel, clock=clock
+            Webhook,
+            queue=queue,
+            store=store,
+            notion=notion,
+            routes=routes,
+            find_channel=bot.find_channel,
+            ready=bot.wait_until_ready,
+            clock=clock,
         )
         await stack.enter_async_context(_http(settings, webhook))
         has_started.set()

@@ -1,9 +1,11 @@
 """The door for flows that make their own pages in Notion: a page and a link in, a job's id out."""
 
+import asyncio
 import hmac
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
@@ -17,15 +19,16 @@ from bot.http import RefusedError
 from config.notion_config import ChannelRoute, Routes
 from services.clients.notion import NotionClient
 from services.errors import OperatorError, PermanentError, TransientError
-from services.jobs.job import Job, JobStatus, Origin
+from services.jobs.job import STOPPED, Job, JobStatus, Origin
 from services.jobs.source import VideoSource, source_of_link
 from services.queue.local import LocalQueue
 from services.store import JobStore
 
 log = logging.getLogger(__name__)
 
+_READY_S = 10.0
+"""How long a request waits for a bot that has just started."""
 _HEADER = "X-Webhook-Secret"
-_STOPPED = (JobStatus.FAILED, JobStatus.CANCELLED)
 _LINK_LENGTH = 2000
 """Characters that Notion takes as a url."""
 _FOLDER = re.compile(r"[A-Za-z0-9_-]{1,200}")
@@ -69,7 +72,7 @@ class Wanted(BaseModel):
 
 
 class Webhook:
-    """`find_channel` returns the Discord channel of a route, where the bot knows it."""
+    """`find_channel` returns the Discord channel of a route, where the bot knows it: once Discord is `ready`."""
 
     def __init__(
         self,
@@ -80,6 +83,7 @@ class Webhook:
         notion: NotionClient,
         routes: Routes,
         find_channel: Callable[[ChannelRoute], discord.abc.GuildChannel | None],
+        ready: Callable[[], Awaitable[None]],
         clock: Callable[[], datetime],
     ) -> None:
         self._secret = secret.encode()
@@ -88,6 +92,7 @@ class Webhook:
         self._notion = notion
         self._routes = routes
         self._find_channel = find_channel
+        self._ready = ready
         self._clock = clock
 
     def routes(self) -> Iterable[web.RouteDef]:
@@ -97,16 +102,27 @@ class Webhook:
     async def _take(self, request: web.Request) -> web.Response:
         """Ask for the job of a page and its video; the same request again asks nothing new, or tries once more."""
         self._check(request.headers.get(_HEADER, ""))
+        with suppress(TimeoutError):  # until then no channel is known
+            async with asyncio.timeout(_READY_S):
+                await self._ready()
         job = self._requested(_read(await request.read()))
         known = await self._store.find(job.id)
         if known is None:
             is_taken = bool(await self._queue.submit([await self._with_page(job)]))
         else:
-            is_taken = known.status in _STOPPED and await self._queue.retry(job.id)
+            is_taken = await self._again(known, job)
         if is_taken:
             log.info("%s: asked for by a flow, for #%s: %s", job.id, job.route.channel, job.source.label)
         now = await self._store.find(job.id) or job
         return web.json_response({"task_id": now.id, "status": now.status}, status=202 if is_taken else 200)
+
+    async def _again(self, known: Job, job: Job) -> bool:
+        """Try a stopped job once more, and one that waits if the request has another folder, on the route asked for."""
+        if known.status is JobStatus.WAITING and known.route.drive_folder != job.route.drive_folder:
+            await self._queue.cancel(job.id, by="a corrected request")
+        elif known.status not in STOPPED:
+            return False
+        return await self._queue.retry(job.id, (await self._with_page(job)).route)
 
     async def _tell(self, request: web.Request) -> web.Response:
         """Tell of a job of this door; those of Discord's messages have ids that can be guessed."""
@@ -181,7 +197,7 @@ def _read(body: bytes) -> Wanted:
     except ValidationError as error:
         fault = error.errors(include_input=False)[0]
     if fault["type"] == "json_invalid":
-        raise RefusedError(400, "The body is no JSON.")
+        raise RefusedError(422, "The body is no JSON.", field="body")
     if not fault["loc"]:
         raise RefusedError(422, "The body must be a JSON object.", field="body")
     field, reason = str(fault["loc"][0]), fault["msg"].removeprefix("Value error, ")

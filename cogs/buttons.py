@@ -8,7 +8,7 @@ import discord
 from discord import ButtonStyle, ui
 
 from cogs.views.card import links
-from services.jobs.job import JOB_ID, Job, JobStatus
+from services.jobs.job import JOB_ID, STOPPED, Job, JobStatus
 
 Interaction = discord.Interaction[discord.Client]
 PRESSED = "job_button"
@@ -65,7 +65,7 @@ def buttons(job: Job) -> ui.View:
     view = ui.View(timeout=None)
     if not job.has_ended:
         view.add_item(JobButton(Action.CANCEL, job.id))
-    if job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
+    if job.status in STOPPED:
         view.add_item(JobButton(Action.RETRY, job.id))
     if job.artifacts.transcript is not None:
         view.add_item(JobButton(Action.TRANSCRIPT, job.id))

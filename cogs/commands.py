@@ -13,14 +13,12 @@ from cogs.rights import Interaction
 from cogs.steering import ALL, Steering
 from cogs.views.text import title
 from services.clients.names import portable_name
-from services.jobs.job import ENDED, JobStatus
+from services.jobs.job import ENDED, ON_THEIR_WAY, STOPPED
 from services.pipeline.page import transcript_text
 from services.store import JobStore
 
 Choices = list[app_commands.Choice[str]]
 _VIDEO = "A video, its link, or a link to its message"
-_STOPPED = (JobStatus.FAILED, JobStatus.CANCELLED)
-_ON_THEIR_WAY = tuple(status for status in JobStatus if status not in ENDED)
 _NAME_BYTES = 80
 
 
@@ -55,18 +53,18 @@ class Commands(commands.Cog):
 
     @retry.autocomplete("video")
     async def _stopped(self, interaction: Interaction, typed: str) -> Choices:
-        offered = await self._lookup.offered(interaction, typed, _STOPPED)
+        offered = await self._lookup.offered(interaction, typed, STOPPED)
         if not ALL.startswith(typed.strip().casefold()):
             return offered
         return [app_commands.Choice(name="all that failed in the last 7 days", value=ALL), *offered[:24]]
 
     @cancel.autocomplete("video")
     async def _on_their_way(self, interaction: Interaction, typed: str) -> Choices:
-        return await self._lookup.offered(interaction, typed, _ON_THEIR_WAY)
+        return await self._lookup.offered(interaction, typed, ON_THEIR_WAY)
 
     @reprocess.autocomplete("video")
     async def _ended(self, interaction: Interaction, typed: str) -> Choices:
-        return await self._lookup.offered(interaction, typed, tuple(ENDED))
+        return await self._lookup.offered(interaction, typed, ENDED)
 
     @commands.Cog.listener()
     async def on_job_button(self, interaction: Interaction, action: Action, job_id: str) -> None:

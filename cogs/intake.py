@@ -5,7 +5,8 @@ from datetime import datetime
 
 import discord
 
-from config.notion_config import ChannelRoute, Routes
+from config.notion_config import AUDIT_PROCESS, ChannelRoute, Routes
+from services.errors import PermanentError
 from services.jobs.job import Job, Origin
 from services.jobs.source import Attachment, find_sources
 from services.pipeline.page import planted_id
@@ -42,9 +43,17 @@ class Intake:
     async def take_anywhere(self, message: discord.Message) -> tuple[list[Job], list[Job]]:
         """Ask for a job for each video of a message that somebody pointed at, whoever posted it, wherever that was.
 
-        A channel that nobody watches has the first route, audit-process's. Returns all jobs, and those that are new.
+        A channel that nobody watches has the route of audit-process. Returns all jobs, and those that are new.
+
+        Raises:
+            PermanentError: there is no such route.
         """
-        jobs = self._jobs_of(message, self.route_of(message.channel) or self._routes.routes[0])
+        route = self.route_of(message.channel) or self._routes.find(AUDIT_PROCESS.channel, None)
+        if route is None:
+            raise PermanentError(
+                f"This channel is not watched, and there is no {AUDIT_PROCESS.channel} to take it for."
+            )
+        jobs = self._jobs_of(message, route)
         return jobs, await self._queue.submit(jobs)
 
     async def take_one(self, message: discord.Message, video_id: str, route: ChannelRoute) -> bool:

@@ -67,6 +67,8 @@ class LostPages:
 
     async def _ask_again(self, page: UnfinishedPage, route: ChannelRoute) -> None:
         known = await self._store.of_message(page.message_id)
+        if any(job.page_id == page.id for job in await self._store.unfinished()):  # a flow handed it over
+            return
         ids = _MESSAGE_URL.search(page.message_url)
         if any(planted_id(job) == page.video_id for job in known) or ids is None:
             return

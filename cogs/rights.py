@@ -24,7 +24,7 @@ class Rights:
     def __init__(self, serves: Serves) -> None:
         self._serves = serves
         self._far: dict[int, _Place | None] = {}
-        """Places that Discord had to be asked for: threads that are archived; None: it is gone, or hidden."""
+        """Places that Discord had to be asked for: threads that are archived; None: it is gone."""
 
     def member_of(self, interaction: Interaction) -> discord.Member:
         """Return who asks.
@@ -71,7 +71,10 @@ class Rights:
         client = interaction.client
         found: object = client.get_channel(channel_id)
         if found is None and channel_id not in self._far:
-            with named_errors(), suppress(discord.NotFound, discord.Forbidden, discord.InvalidData):
-                found = await client.fetch_channel(channel_id)
+            with named_errors(), suppress(discord.NotFound, discord.InvalidData):
+                try:
+                    found = await client.fetch_channel(channel_id)
+                except discord.Forbidden:  # it may be opened to the bot later
+                    return None
             self._far[channel_id] = found if isinstance(found, _Place) else None
         return found if isinstance(found, _Place) else self._far.get(channel_id)

@@ -99,7 +99,7 @@ class JobStore:
         )
 
     async def find_first(self, job: Job) -> Job | None:
-        """Return the job of an earlier post of this video in this channel that has done the work, or is at it."""
+        """Return the job of another post of this video in this channel that has done the work, or is at it."""
         return next((first for first in await self._same_video(job) if _does_the_work(first, job)), None)
 
     async def reposts_of(self, first: Job) -> list[Job]:
@@ -210,7 +210,10 @@ def _has_transcript(job: Job) -> sa.Select[tuple[bool]]:
     return sa.select(sa.exists().where(transcripts.c.job_id == job.id))
 
 
-def _does_the_work(first: Job, job: Job) -> bool:
-    is_earlier = (first.created_at, first.id) < (job.created_at, job.id)
-    succeeds = first.status is JobStatus.SUCCEEDED or not first.has_ended
-    return is_earlier and succeeds and first.repost_of is None and first.route.channel == job.route.channel
+def _does_the_work(other: Job, job: Job) -> bool:
+    """Whether another post's job has what this one needs, or came first and is at it."""
+    if other.id == job.id or other.repost_of is not None or other.route.channel != job.route.channel:
+        return False
+    if other.has_ended:  # one that was answered from Notion has made nothing itself
+        return other.status is JobStatus.SUCCEEDED and other.artifacts.stored is not None
+    return (other.in_line_since, other.id) < (job.in_line_since, job.id)

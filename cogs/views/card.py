@@ -12,6 +12,8 @@ from services.jobs.job import Job, JobStatus, StageRun
 
 _REASON = 700
 """Characters of an error."""
+_REMARK = 200
+_REMARKS_TOLD = 3
 _RUNS_TOLD = 12
 """Tries of stages; with errors that are all markdown, they and the reason still fit into a description."""
 _WEB = re.compile(r"https?://[!-'*-~]{1,200}")
@@ -93,8 +95,10 @@ def _explanation(job: Job) -> Iterator[str]:
             if job.failed_for_good
             else "Press Retry to go on where it stopped."
         )
-    if job.status is JobStatus.SUCCEEDED and job.repost_of:
+    if job.status is JobStatus.SUCCEEDED and (job.repost_of or job.artifacts.first_page_url):
         yield "The same video was posted before: its files are the same."
+    if job.status is JobStatus.SUCCEEDED:
+        yield from (plain(remark, _REMARK) for remark in job.artifacts.remarks[:_REMARKS_TOLD])
 
 
 def _stages_passed(job: Job) -> Iterator[str]:

@@ -7,7 +7,7 @@ from discord import app_commands
 
 from cogs.views.text import emoji, moment, one_line, plain, rough, stage_name, title
 from services.jobs.eta import Forecast
-from services.jobs.job import Job, JobStatus
+from services.jobs.job import ENDED, Job, JobStatus
 from services.overview import Standing
 
 PAGE = 10
@@ -21,7 +21,7 @@ _CHOICE = 100
 def page(standing: Standing, forecasts: Mapping[str, Forecast], number: int) -> discord.Embed:
     """Return a page of /status, the first is 0."""
     waiting = sum(standing.counts.get(status, 0) for status in (JobStatus.QUEUED, JobStatus.WAITING))
-    ended = sum(standing.counts.get(s, 0) for s in (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED))
+    ended = sum(standing.counts.get(s, 0) for s in ENDED)
     sections = [
         (f"Running ({standing.counts.get(JobStatus.RUNNING, 0)})", standing.running),
         (f"Waiting ({waiting})", standing.waiting),

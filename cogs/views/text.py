@@ -18,7 +18,7 @@ _ENDED_EMOJI = {JobStatus.SUCCEEDED: "✅", JobStatus.FAILED: "❌", JobStatus.C
 
 _MARKDOWN = re.compile(r"[\\*_~`|<>\[\]()#:@]|^[-+]")
 """What may begin formatting, a link, a mention, an emoji or a moment in Discord, a list at the start of a line."""
-_SCHEME = re.compile(r"^\s*https?://(www\.)?", re.IGNORECASE)
+_SCHEME = re.compile(r"^\s*https?://(www\.)?(?=\S)", re.IGNORECASE)
 _JOINER = "\u200d"
 """Joins emoji; every other invisible character is left out."""
 _BLANK = "\u115f\u1160\u2800\u3164\uffa0"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from notion_client.helpers import async_collect_paginated_api
@@ -19,34 +20,56 @@ class RefusedBlocksError(PermanentError):
     """Notion does not take blocks: a free workspace of several members has a number of them for life."""
 
 
+@dataclass(frozen=True, slots=True)
+class Toggle:
+    """A block that opens. `key` is planted in its line, so that it is found again."""
+
+    title: str
+    key: str
+    paragraphs: tuple[list[Json], ...]
+    """Of text objects."""
+    replaces: str
+    """How the keys begin of the toggles of this title that it takes the place of."""
+
+    @property
+    def line(self) -> str:
+        return f"{self.title} {self.key}"
+
+
 class NotionBlocks:
-    """A toggle has its owner's key in its line, by which it is found again; its paragraphs are counted."""
+    """A toggle is found again by its line; its paragraphs are counted."""
 
     def __init__(self, wire: NotionWire) -> None:
         self._client, self._send = wire.client, wire.send
 
-    async def put_toggle(self, page_id: str, title: str, key: str, paragraphs: Sequence[list[Json]]) -> None:
-        """Let a page have this toggle, whole. Called again after a failure, it goes on where that broke off.
+    async def put(self, page_id: str, toggles: Sequence[Toggle]) -> None:
+        """Let a page have these toggles, whole. Called again after a failure, it goes on where that broke off.
 
         Raises:
             RefusedBlocksError: Notion does not take the blocks.
         """
-        rest = [{"type": "paragraph", "paragraph": {"rich_text": texts}} for texts in paragraphs]
-        toggle_id = (await self._toggles(page_id)).get(f"{title} {key}")
-        if toggle_id:
-            rest = rest[len(await self._children(toggle_id)) :]
-        for batch in _batches(rest):
-            if toggle_id:
-                await self._append(toggle_id, batch)
-            else:
-                [toggle] = await self._append(page_id, [_toggle(title, key, batch)])
-                toggle_id = str(toggle["id"])
-
-    async def remove_toggles(self, page_id: str, title: str, owner: str, *, but: str) -> None:
-        """Remove the toggles of a title whose keys begin with `owner`, but for that with the key `but`."""
-        for line, block_id in (await self._toggles(page_id)).items():
-            if line.startswith(f"{title} {owner}") and line != f"{title} {but}":
+        there = await self._toggles(page_id)
+        new = [toggle for toggle in toggles if toggle.line not in there]
+        begun = [(toggle, there[toggle.line]) for toggle in toggles if toggle.line in there]
+        for toggle, toggle_id in begun:
+            await self._fill(toggle_id, _paragraphs(toggle)[len(await self._children(toggle_id)) :])
+        await self._begin(page_id, new)
+        for line, block_id in there.items():
+            if any(_is_replaced(line, toggle) for toggle in toggles):
                 await self._send(self._client.blocks.delete, block_id)
+
+    async def _begin(self, page_id: str, toggles: Sequence[Toggle]) -> None:
+        """Append new toggles, in as few requests as will do."""
+        first = [next(_batches(_paragraphs(toggle)), []) for toggle in toggles]
+        ids: list[str] = []
+        for batch in _batches([_block(*pair) for pair in zip(toggles, first, strict=True)]):
+            ids += [block["id"] for block in await self._append(page_id, batch)]
+        for toggle, begun, toggle_id in zip(toggles, first, ids, strict=True):
+            await self._fill(toggle_id, _paragraphs(toggle)[len(begun) :])
+
+    async def _fill(self, toggle_id: str, paragraphs: Sequence[Json]) -> None:
+        for batch in _batches(paragraphs):
+            await self._append(toggle_id, batch)
 
     async def _toggles(self, page_id: str) -> dict[str, str]:
         """Return the ids of a page's toggles by their lines."""
@@ -70,9 +93,18 @@ class NotionBlocks:
         return results
 
 
-def _toggle(title: str, key: str, children: list[Json]) -> Json:
-    line = [*rich_text(f"{title} "), *({**text, "annotations": {"color": "gray"}} for text in rich_text(key))]
+def _block(toggle: Toggle, children: list[Json]) -> Json:
+    key = ({**text, "annotations": {"color": "gray"}} for text in rich_text(toggle.key))
+    line = [*rich_text(f"{toggle.title} "), *key]
     return {"type": "toggle", "toggle": {"rich_text": line, "children": children}}
+
+
+def _paragraphs(toggle: Toggle) -> list[Json]:
+    return [{"type": "paragraph", "paragraph": {"rich_text": texts}} for texts in toggle.paragraphs]
+
+
+def _is_replaced(line: str, toggle: Toggle) -> bool:
+    return line != toggle.line and line.startswith(f"{toggle.title} {toggle.replaces}")
 
 
 def _batches(blocks: Sequence[Json]) -> Iterator[list[Json]]:

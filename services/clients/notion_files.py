@@ -1,7 +1,7 @@
 """Files that Notion keeps itself: uploaded first, then attached to a page within the hour."""
 
 from services.clients.notion_wire import NotionWire
-from services.errors import PermanentError
+from services.errors import OperatorError, PermanentError
 
 _MIB = 2**20
 _FREE_LIMIT = 5 * _MIB
@@ -38,7 +38,7 @@ class NotionFiles:
             await self._send(
                 self._client.file_uploads.send, upload["id"], file=(text_name(name), content, "text/plain")
             )
-        except PermanentError as error:
+        except (PermanentError, OperatorError) as error:  # also a plan or a connection that may not upload
             raise FileRefusedError(str(error)) from error
         return str(upload["id"])
 

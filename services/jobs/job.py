@@ -33,7 +33,9 @@ class JobStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-ENDED = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED})
+STOPPED = frozenset({JobStatus.FAILED, JobStatus.CANCELLED})
+ENDED = STOPPED | {JobStatus.SUCCEEDED}
+ON_THEIR_WAY = frozenset(JobStatus) - ENDED
 
 
 @dataclass(frozen=True, slots=True)

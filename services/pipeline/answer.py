@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.clients.notion import Page
 from services.clients.notion_properties import plain_text
-from services.errors import OperatorError, TransientError
+from services.errors import AuditscribeError
 from services.jobs.job import Artifacts, Job, Stage
 from services.media import Metadata, Progress
 from services.pipeline.known_pages import KnownPages
@@ -34,24 +34,25 @@ class AnswerOrProbe:
         return self.probe.is_done(artifacts)
 
     async def run(self, job: Job, workdir: Path, progress: Progress) -> Artifacts:
+        done = None
         if not job.is_anew:
-            with suppress(TransientError, OperatorError):  # the work itself does not need Notion yet
-                if done := await self.known.find_done(job):
-                    async with self.quiet(job):
-                        return await self._answer(job, done)
-        return await self.probe.run(job, workdir, progress)
+            with suppress(AuditscribeError):  # the work itself does not need Notion yet
+                done = await self.known.find_done(job)
+        if done is None:
+            return await self.probe.run(job, workdir, progress)
+        async with self.quiet(job):
+            return await self._answer(job, done)
 
     async def _answer(self, job: Job, done: Page) -> Artifacts:
-        page = await self.pages.repeat(job, done)
-        answered = replace(
-            job.artifacts,
-            metadata=Metadata(_title(done, job), job.source.url or job.origin.message_url),
-            page_url=page.url,
-            first_page_url=None if page.id == done.id else done.url,
-        )
-        if page.id != done.id:
-            job = await self.body.write(page.id, replace(job, artifacts=answered))
-        return replace(answered, remarks=job.artifacts.remarks)
+        """Let the job's page, where it is another one, lead to the first, and then say the same."""
+        metadata = Metadata(_title(done, job), job.source.url or job.origin.message_url)
+        answered = replace(job.artifacts, metadata=metadata, page_url=done.url)
+        page_id = await self.pages.opened(job) if self.pages.has_page(job) else done.id
+        if page_id == done.id:
+            return answered
+        job = replace(job, artifacts=replace(answered, first_page_url=done.url))
+        job = await self.body.write(page_id, job)
+        return replace(job.artifacts, page_url=(await self.pages.repeat(job, done)).url)
 
 
 def _title(page: Page, job: Job) -> str:

@@ -1,10 +1,10 @@
 """PURE: what a page shows below its properties: the audit record, and the transcript with clickable timestamps."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import tzinfo
 from urllib.parse import urlsplit, urlunsplit
 
+from services.clients.notion_blocks import Toggle
 from services.clients.notion_properties import Json, rich_text
 from services.jobs.job import Job, StageRun
 from services.jobs.source import SourceKind
@@ -16,18 +16,8 @@ _STAMP_EVERY_S = 15.0
 """At the least: two hours of speech have 480 timestamps, which ten paragraphs can hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class Toggle:
-    """A block that opens. `key` is planted in its line, so that it is found again."""
-
-    title: str
-    key: str
-    paragraphs: tuple[list[Json], ...]
-    """Of text objects."""
-
-
 def audit_record(job: Job, zone: tzinfo | None) -> Toggle:
-    """Return the short account of how a job went, whatever its end."""
+    """Return the short account of how a job went, whatever its end; the last one of a go stands for it."""
     lines = [
         _posted(job, zone),
         _source(job),
@@ -43,7 +33,9 @@ def audit_record(job: Job, zone: tzinfo | None) -> Toggle:
     if job.error:
         lines.append(rich_text(f"{job.status.capitalize()}: {job.error}"))
     texts = [text for line in lines for text in (*line, *rich_text("\n"))]
-    return Toggle("Audit record", key_of(job), tuple(_paragraphs([texts])))
+    end = job.status if job.has_ended else "complete"
+    key = f"{key_of(job)}.{len(job.stage_runs)} {end}"
+    return Toggle("Audit record", key, tuple(_paragraphs([texts])), replaces=key_of(job))
 
 
 def transcript_toggle(job: Job, transcript: Transcript) -> Toggle:
@@ -53,7 +45,7 @@ def transcript_toggle(job: Job, transcript: Transcript) -> Toggle:
         for passage in passages_of(transcript.segments)
         for link in [link_to(job, passage.start)]
     ]
-    return Toggle("Transcript", key_of(job), tuple(_paragraphs(passages)))
+    return Toggle("Transcript", key_of(job), tuple(_paragraphs(passages)), replaces=job.id)
 
 
 def passages_of(segments: Iterable[Segment]) -> Iterator[Segment]:

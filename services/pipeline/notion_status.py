@@ -7,7 +7,8 @@ from contextlib import AbstractAsyncContextManager
 
 from services.clients.notion import NotionClient
 from services.clients.notion_blocks import RefusedBlocksError
-from services.jobs.job import Job, JobStatus, Stage
+from services.clients.notion_properties import Json
+from services.jobs.job import STOPPED, Job, JobStatus, Stage
 from services.overview import Overview
 from services.pipeline.page_body import PageBody
 from services.pipeline.pages import Pages
@@ -90,24 +91,27 @@ class NotionStatus:
         status = _status_of(job)
         if status == Stage.ERROR:
             self._written.pop(job.id, None)
-            error = f"{ERROR_PREFIX}{job.error}"
-            await self._notion.update_error_field(page_id, error, job.route.field_map, also=details)
-            try:
-                await self._body.account(page_id, job)
-            except RefusedBlocksError as refusal:
-                log.warning("%s: there is no audit record on its page: %s", job.id, refusal)
-            await self._store.keep_report(job.id, self.name)
-            self._pages.forget(job)
+            self._pages.forget(job)  # should it be gone, a retry opens another one
+            await self._report_error(page_id, job, details)
         elif status and (details or status != self._written.get(job.id)):
             await self._notion.update_status_field(page_id, status, job.route.field_map, also=details)
             self._written[job.id] = status
         elif details:
             await self._notion.update_page(page_id, details)
 
+    async def _report_error(self, page_id: str, job: Job, details: dict[str, Json]) -> None:
+        error = f"{ERROR_PREFIX}{job.error}"
+        await self._notion.update_error_field(page_id, error, job.route.field_map, also=details)
+        try:
+            await self._body.account(page_id, job)
+        except RefusedBlocksError as refusal:
+            log.warning("%s: there is no audit record on its page: %s", job.id, refusal)
+        await self._store.keep_report(job.id, self.name)
+
 
 def _status_of(job: Job) -> str | None:
     """Return what the page should say; None where that is not ours to write. A retry that waits stays in its stage."""
-    if job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
+    if job.status in STOPPED:
         return Stage.ERROR
     if job.stage is Stage.COMPLETE:  # written with the final properties, by the stage itself
         return None

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.clients.notion_blocks import NotionBlocks, RefusedBlocksError
+from services.clients.notion_blocks import NotionBlocks, RefusedBlocksError, Toggle
 from services.jobs.job import Job
-from services.pipeline.blocks import Toggle, audit_record, transcript_toggle
+from services.pipeline.blocks import audit_record, transcript_toggle
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,12 @@ class PageBody:
         transcript = job.artifacts.transcript
         if transcript and not job.artifacts.first_page_url:
             try:
-                await self._replace(page_id, job, transcript_toggle(job, transcript))
+                toggles = [transcript_toggle(job, transcript), self._record(job)]
+                await self.blocks.put(page_id, [toggle for toggle in toggles if toggle.paragraphs])
             except RefusedBlocksError as error:
                 job = job.remarking(f"The transcript is in its files alone: {error}")
+            else:
+                return job
         try:
             await self.account(page_id, job)
         except RefusedBlocksError as error:
@@ -39,10 +42,7 @@ class PageBody:
         Raises:
             RefusedBlocksError: Notion does not take the blocks.
         """
-        record = audit_record(job, self.clock().tzinfo)
-        await self.blocks.put_toggle(page_id, record.title, record.key, record.paragraphs)
+        await self.blocks.put(page_id, [self._record(job)])
 
-    async def _replace(self, page_id: str, job: Job, toggle: Toggle) -> None:
-        """Write a toggle, then remove those of earlier goes."""
-        await self.blocks.put_toggle(page_id, toggle.title, toggle.key, toggle.paragraphs)
-        await self.blocks.remove_toggles(page_id, toggle.title, job.id, but=toggle.key)
+    def _record(self, job: Job) -> Toggle:
+        return audit_record(job, self.clock().tzinfo)

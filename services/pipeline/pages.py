@@ -85,17 +85,18 @@ class Pages:
             return await self._notion.create_page(table, properties)
 
     async def repeat(self, job: Job, done: Page) -> Page:
-        """Let the job's page say what the page of an earlier post says. Returns it; it may be that very page."""
-        if not self.has_page(job):
-            return done
-        page_id = await self.opened(job)
-        self.forget(job)
-        if page_id == done.id:
-            return done
-        table, now = await self.table(job), self._clock()
+        """Let the job's page say what the page of an earlier post says. Returns it."""
+        page_id, table = await self.opened(job), await self.table(job)
         columns = {column_of(key, job.route.field_map, table) for key in REPEATED_KEYS & job.route.field_map.keys()}
         repeated = {name: prop for name in columns & done.properties.keys() if (prop := copied(done.properties[name]))}
-        ending = {"status": job.route.final_status, "process_errors": "", **progress_values(job, Forecast(), now)}
+        ending = {
+            "video_id": planted_id(job),
+            "discord_channel": job.route.channel,
+            "status": job.route.final_status,
+            "process_errors": "",
+            **progress_values(job, Forecast(), self._clock()),
+        }
+        self.forget(job)
         return await self._notion.update_page(page_id, repeated | self._encoded(job, ending, table))
 
     def forget(self, job: Job) -> None:

@@ -1,10 +1,13 @@
 """Lets those who show a place in line know when the line has moved."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from services.jobs.job import Job, JobStatus
 from services.overview import Overview
+
+log = logging.getLogger(__name__)
 
 Refresh = Callable[[Iterable[str]], Awaitable[None]]
 _SHOWN = 10
@@ -38,6 +41,9 @@ class LineWatch:
         while self._has_moved:
             await asyncio.sleep(self._settles_s)
             self._has_moved = False
-            first = await self._overview.first_in_line(_SHOWN)
-            for listener in self._listeners:
-                await listener(first)
+            try:
+                first = await self._overview.first_in_line(_SHOWN)
+                for listener in self._listeners:
+                    await listener(first)
+            except Exception:  # the observer's boundary: a place that is not shown never ends the work
+                log.exception("line: its move could not be told")

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.jobs.job import ENDED, Job, JobStatus, Stage
+from config.notion_config import ChannelRoute
+from services.jobs.job import ENDED, STOPPED, Job, JobStatus, Stage
 from services.queue.lanes import Lanes
 from services.recorder import Recorder
 
@@ -33,6 +34,7 @@ class LocalQueue:
         self._lanes = Lanes(self._ready.put_nowait, probe_s)
         self._beside: set[asyncio.Task[None]] = set()
         self._placing = asyncio.Lock()
+        self._serving = asyncio.Event()
 
     async def submit(self, jobs: Iterable[Job]) -> list[Job]:
         """Take the jobs of one message. Returns those that the ledger did not have yet."""
@@ -53,6 +55,7 @@ class LocalQueue:
     async def serve(self, run: Run, cancel: Cancel) -> None:
         """Run jobs until cancelled; `cancel` records the end of one that somebody cancelled."""
         self._run, self._cancel = run, cancel
+        self._serving.set()
         try:
             async with asyncio.TaskGroup() as pool:
                 for number in range(self._workers):
@@ -73,20 +76,25 @@ class LocalQueue:
             task.cancel()
             return True
         try:
-            job = await self._store.get(job_id)
-            if not job.has_ended:
-                await self._cancel(job, by)
+            async with self._placing:  # or one that is just being placed would stand in line after all
+                job = await self._store.get(job_id)
+                if not job.has_ended:
+                    await self._cancel(job, by)
             return not job.has_ended
         finally:
             self._cancelled.pop(job_id, None)  # of two who cancel at once, one has been here
 
-    async def retry(self, job_id: str) -> bool:
-        """Go on with a job that failed or was cancelled. False: it did not end so.
+    async def retry(self, job_id: str, route: ChannelRoute | None = None) -> bool:
+        """Go on with a job that failed or was cancelled, on another route if need be. False: it did not end so.
 
         Raises:
             KeyError: the ledger has no such job.
         """
-        return await self._take_up(job_id, {JobStatus.FAILED, JobStatus.CANCELLED}, Job.retried)
+
+        def renewed(job: Job, at: datetime) -> Job:
+            return replace(job.retried(at), route=route or job.route)
+
+        return await self._take_up(job_id, STOPPED, renewed)
 
     async def reprocess(self, job_id: str) -> bool:
         """Do an ended job anew, from the very start. False: it has not ended.
@@ -111,12 +119,16 @@ class LocalQueue:
             self._postponed.pop(job.id)[1].cancel()
         if job.status is JobStatus.WAITING and job.not_before:
             wait_s = max((job.not_before - self._clock()).total_seconds(), 0)
-            timer = asyncio.get_running_loop().call_later(wait_s, self._ready.put_nowait, job.id)
+            timer = asyncio.get_running_loop().call_later(wait_s, self._due, job.id)
             self._postponed[job.id] = (job.stage, timer)
         if job.has_ended:
             self._woken.discard(job.id)
         if job.has_ended and not job.repost_of:
             self._start(self._end_reposts(job))
+
+    def _due(self, job_id: str) -> None:
+        del self._postponed[job_id]
+        self._ready.put_nowait(job_id)
 
     async def _take_up(self, job_id: str, ends: Collection[JobStatus], renewed: Callable[[Job, datetime], Job]) -> bool:
         async with self._placing:  # of two who ask at once, one is too late
@@ -132,22 +144,24 @@ class LocalQueue:
             await self._attend(await self._ready.get())
 
     async def _attend(self, job_id: str) -> None:
-        """Run a job, unless it has ended, runs or was cancelled since it stood in line."""
+        """Run a job, unless it has ended, waits, runs or was cancelled since it stood in line."""
+        await self._serving.wait()
         job = await self._store.get(job_id)
         if running := self._running.get(job_id):
             self._start(self._place_after(job_id, running))
             return
-        if job.has_ended or job_id in self._cancelled:
+        if job.has_ended or job_id in self._cancelled or job_id in self._postponed:
             return
         task = self._running[job_id] = asyncio.create_task(self._run(job), name=job_id)
         try:
             await task
         except asyncio.CancelledError:
-            if job_id not in self._cancelled:  # the bot stops
+            if job_id in self._cancelled:
+                job = await self._store.get(job_id)
+                if not job.has_ended:  # it may just have come to its own end
+                    await self._cancel(job, self._cancelled[job_id])
+            if job_id not in self._cancelled or _is_stopping():
                 raise
-            job = await self._store.get(job_id)
-            if not job.has_ended:  # it may just have come to its own end
-                await self._cancel(job, self._cancelled[job_id])
         finally:
             del self._running[job_id]
             self._cancelled.pop(job_id, None)
@@ -155,6 +169,9 @@ class LocalQueue:
     async def _place(self, job: Job) -> None:
         """Let a job stand in line; a repost instead shares what the first post's job has made, or waits for its end."""
         async with self._placing:
+            job = await self._store.get(job.id)
+            if job.has_ended:  # somebody cancelled it meanwhile
+                return
             first = None if job.is_anew else await self._store.find_first(job)
             if first is None or not first.has_ended:
                 await self._recorder.keep(replace(job, repost_of=first.id if first else None))
@@ -163,7 +180,7 @@ class LocalQueue:
         if first is None:
             self._ready.put_nowait(job.id)
         elif first.has_ended:
-            self._start(self._attend(job.id))  # at once: hardly anything is left to do
+            self._start(self._attend(job.id))  # at once: its page is left to do, and no more
 
     async def _place_after(self, job_id: str, running: asyncio.Task[Job]) -> None:
         """Let a job stand in line once more if it was taken up again just as it ended."""
@@ -176,12 +193,25 @@ class LocalQueue:
             reposts = await self._store.reposts_of(first)
         for job in reposts:
             if first.status is JobStatus.FAILED:
-                why, for_good = first.error or "", first.failed_for_good
-                await self._recorder.record(job.failed(why, self._clock(), for_good=for_good))
+                await self._fail(job.id, first)
             else:
                 await self._place(job)
+
+    async def _fail(self, job_id: str, first: Job) -> None:
+        """Let a repost end as the job that did its work."""
+        async with self._placing:
+            job = await self._store.get(job_id)
+            if not job.has_ended:
+                why, for_good = first.error or "", first.failed_for_good
+                await self._recorder.record(job.failed(why, self._clock(), for_good=for_good))
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._beside.add(task)
         task.add_done_callback(self._beside.discard)
+
+
+def _is_stopping() -> bool:
+    """Whether the worker itself was cancelled, not only the job that it runs."""
+    worker = asyncio.current_task()
+    return worker is not None and worker.cancelling() > 0

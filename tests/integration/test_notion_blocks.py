@@ -8,12 +8,13 @@ from aiohttp import web
 from sandbox.notion.world import NotionWorld
 from sandbox.server import Fault
 from services.clients.notion import NotionClient
-from services.clients.notion_blocks import NotionBlocks, RefusedBlocksError
+from services.clients.notion_blocks import NotionBlocks, RefusedBlocksError, Toggle
 from services.clients.notion_properties import Json, encode, rich_text
 from services.errors import TransientError
 
 PARAGRAPHS = [[*rich_text(f"{number}: "), *(rich_text("x" * 1900) * 60)] for number in range(7)]
 """More than 800 KB: three requests."""
+TRANSCRIPT = Toggle("Transcript", "1-a go", tuple(PARAGRAPHS), replaces="1-a")
 WHOLE = [f"{number}:" for number in range(7)]
 
 
@@ -44,7 +45,7 @@ async def test_a_toggle_that_is_there_whole_is_not_appended_again(
     page_id = await a_page(notion_world, notion)
 
     for _ in range(2):
-        await NotionBlocks(notion.wire).put_toggle(page_id, "Transcript", "1-a go", PARAGRAPHS)
+        await NotionBlocks(notion.wire).put(page_id, [TRANSCRIPT])
 
     assert toggles(notion_world, page_id) == [("Transcript 1-a go", WHOLE)]
 
@@ -71,10 +72,10 @@ async def test_a_connection_that_drops_at_each_request_in_turn_doubles_no_paragr
         page_id = await a_page(notion_world, notion)
         notion_world.faults[:] = [Drop("any", "any", before=not is_done, let_through=let_through)]
         try:
-            await blocks.put_toggle(page_id, "Transcript", "1-a go", PARAGRAPHS)
+            await blocks.put(page_id, [TRANSCRIPT])
         except TransientError:
             drops += 1
-            await blocks.put_toggle(page_id, "Transcript", "1-a go", PARAGRAPHS)
+            await blocks.put(page_id, [TRANSCRIPT])
         assert toggles(notion_world, page_id) == [("Transcript 1-a go", WHOLE)]
         if drops == let_through:
             break
@@ -86,19 +87,30 @@ async def test_older_toggles_of_the_same_owner_go_and_those_of_others_stay(
     notion_world: NotionWorld, notion: NotionClient
 ) -> None:
     page_id = await a_page(notion_world, notion)
-    blocks = NotionBlocks(notion.wire)
-    for title, key in [
+    words = tuple(PARAGRAPHS[:1])
+    keys = [
         ("Transcript", "1-a old"),
         ("Transcript", "2-b old"),
         ("Audit record", "1-a old"),
         ("Transcript", "1-a new"),
-    ]:
-        await blocks.put_toggle(page_id, title, key, PARAGRAPHS[:1])
+    ]
 
-    await blocks.remove_toggles(page_id, "Transcript", "1-a", but="1-a new")
+    for title, key in keys:
+        await NotionBlocks(notion.wire).put(page_id, [Toggle(title, key, words, replaces=key.split()[0])])
 
     lines = [line for line, _ in toggles(notion_world, page_id)]
     assert lines == ["Transcript 2-b old", "Audit record 1-a old", "Transcript 1-a new"]
+
+
+async def test_new_toggles_that_are_small_are_one_request(notion_world: NotionWorld, notion: NotionClient) -> None:
+    page_id = await a_page(notion_world, notion)
+    before = len(notion_world.exchanges)
+    both = [Toggle(title, "1-a go", tuple(PARAGRAPHS[:1]), replaces="1-a") for title in ("Transcript", "Audit record")]
+
+    await NotionBlocks(notion.wire).put(page_id, both)
+
+    assert [one.method for one in notion_world.exchanges[before:]] == ["GET", "PATCH"]
+    assert [line for line, _ in toggles(notion_world, page_id)] == ["Transcript 1-a go", "Audit record 1-a go"]
 
 
 async def test_a_workspace_that_takes_no_more_blocks_is_told_apart_from_trouble(
@@ -108,4 +120,4 @@ async def test_a_workspace_that_takes_no_more_blocks_is_told_apart_from_trouble(
     notion_world.plan.blocks_used_up = True
 
     with pytest.raises(RefusedBlocksError):
-        await NotionBlocks(notion.wire).put_toggle(page_id, "Transcript", "1-a go", PARAGRAPHS)
+        await NotionBlocks(notion.wire).put(page_id, [TRANSCRIPT])

@@ -6,7 +6,7 @@ import pytest
 from sandbox.notion.world import NotionWorld
 from sandbox.server import Fault
 from services.clients.notion import NotionClient
-from services.clients.notion_blocks import NotionBlocks, RefusedBlocksError
+from services.clients.notion_blocks import NotionBlocks, RefusedBlocksError, Toggle
 from services.clients.notion_files import FileRefusedError, NotionFiles, text_name
 from services.clients.notion_properties import UploadedFile, encode, rich_text
 from services.errors import TransientError
@@ -102,7 +102,9 @@ async def test_used_up_blocks_are_named_and_leave_properties_writable(
     notion_world.plan.blocks_used_up = True
 
     with pytest.raises(RefusedBlocksError):
-        await NotionBlocks(notion.wire).put_toggle(page_id, "Audit record", "1-a go", [rich_text("words")])
+        await NotionBlocks(notion.wire).put(
+            page_id, [Toggle("Audit record", "1-a go", (rich_text("words"),), replaces="1-a")]
+        )
     await notion.update_page(page_id, {"Author": encode("Ada", "rich_text")})
 
     assert notion_world.page_values(page_id)["Author"] == "Ada"

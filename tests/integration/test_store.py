@@ -86,18 +86,22 @@ async def test_who_reads_does_not_wait_for_who_writes(store: JobStore) -> None:
             assert await store.get(a_job().id) == a_job()
 
 
-async def test_an_earlier_post_of_a_video_in_the_same_channel_is_found_while_it_is_at_work_or_has_succeeded(
-    store: JobStore,
+async def test_another_post_of_a_video_in_the_same_channel_is_found_while_it_came_first_or_once_it_has_what_is_needed(
+    store: JobStore, tmp_path: Path
 ) -> None:
     first = a_job(YOUTUBE)
     repost = a_job(YOUTUBE, origin=an_origin(message_id=9), created_at=NOON + timedelta(seconds=1))
+    done = replace(first, artifacts=replace(finished_artifacts(tmp_path), transcript=None)).succeeded(NOON)
     await store.add(first)
     await store.add(repost)
 
     assert await store.find_first(first) is None
     assert await store.find_first(repost) == first
-    await store.save(first.succeeded(NOON))
-    assert await store.find_first(repost) == first.succeeded(NOON)
+    await store.save(first.succeeded(NOON))  # it was answered from Notion: there is nothing to share
+    assert await store.find_first(repost) is None
+    await store.save(done)
+    assert await store.find_first(repost) == done
+    assert await store.find_first(replace(repost, created_at=NOON - timedelta(hours=1))) == done
     await store.save(first.failed("gone", NOON))
     assert await store.find_first(repost) is None
     assert await store.find_first(replace(repost, route=replace(ROUTE, channel="education"))) is None

@@ -59,6 +59,10 @@ def routes(notion_world: NotionWorld) -> Routes:
     )
 
 
+async def connected() -> None:
+    """Discord is ready."""
+
+
 @pytest.fixture
 def page_id(notion_world: NotionWorld, routes: Routes) -> str:
     """A page as a flow makes it."""
@@ -80,6 +84,7 @@ async def flow(queue: LocalQueue, store: JobStore, notion: NotionClient, routes:
         notion=notion,
         routes=routes,
         find_channel=lambda _: None,
+        ready=connected,
         clock=lambda: NOON,
     )
     async with Http("127.0.0.1", 0, webhook.routes()) as http, aiohttp.ClientSession() as session:
@@ -140,7 +145,7 @@ async def test_a_wrong_field_is_named(
 
 
 @pytest.mark.parametrize(
-    ("body", "status"), [(b"discord_entry_id=12", 400), (b"", 400), (b"[]", 422), (b" " * 2**17, 413)]
+    ("body", "status"), [(b"discord_entry_id=12", 422), (b"", 422), (b"[]", 422), (b" " * 2**17, 413)]
 )
 async def test_what_is_no_object_is_refused_with_a_sentence(flow: Flow, body: bytes, status: int) -> None:
     assert (await flow.send(body))[0] == status

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.clients.notion_blocks import Toggle
 from services.clients.notion_properties import utf16_units
 from services.jobs.job import Artifacts, Job, Stage
 from services.jobs.source import SourceKind, VideoSource
 from services.media import Segment, Transcript
-from services.pipeline.blocks import Toggle, audit_record, link_to, passages_of, transcript_toggle
+from services.pipeline.blocks import audit_record, link_to, passages_of, transcript_toggle
 from tests.builders import ATTACHMENT, NOON, YOUTUBE, a_job, a_metadata, a_transcript, stored_files
 
 TWO_HOURS = Transcript(

@@ -1,7 +1,7 @@
 """Rules of the pool: who runs, who waits, who shares another's work."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
@@ -84,6 +84,12 @@ async def ended(store: JobStore, *jobs: Job) -> list[Job]:
             found = [await store.get(job.id) for job in jobs]
             if all(job.has_ended for job in found):
                 return found
+            await asyncio.sleep(0.005)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
             await asyncio.sleep(0.005)
 
 
@@ -408,3 +414,68 @@ async def test_after_a_restart_the_line_is_as_it_was_with_who_was_taken_up_again
         await ended(store, again, *others)
 
     assert tasks.ran == [others[0].id, others[1].id, again.id]
+
+
+async def test_a_repost_that_a_restart_finds_in_line_is_answered_once_the_pool_serves(
+    store: JobStore, tmp_path: Path
+) -> None:
+    first, repost = (
+        a_job(YOUTUBE, origin=an_origin(message_id=n), created_at=NOON + timedelta(seconds=n)) for n in (1, 2)
+    )
+    for job in (replace(first, artifacts=finished_artifacts(tmp_path)).succeeded(NOON), repost):
+        await store.add(job)
+    recorder = Recorder(store)
+    queue = LocalQueue(recorder, workers=1, clock=now)
+    recorder.tell_also(queue)
+    tasks = FakeTasks(recorder)
+    tasks.gate.set()
+
+    await queue.restore()
+    await asyncio.sleep(0.05)  # whatever runs too early has run now
+    serving = asyncio.create_task(queue.serve(tasks.run, tasks.cancel))
+    [done] = await ended(store, repost)
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+
+    assert done.status is JobStatus.SUCCEEDED
+
+
+async def test_a_job_whose_repost_has_succeeded_shares_what_that_made_when_it_is_retried(
+    store: JobStore, tmp_path: Path
+) -> None:
+    first, repost = (
+        a_job(YOUTUBE, origin=an_origin(message_id=n), created_at=NOON + timedelta(seconds=n)) for n in (1, 2)
+    )
+    await store.add(first.failed("gone", NOON))
+    await store.add(replace(repost, artifacts=finished_artifacts(tmp_path)).succeeded(NOON))
+    async with a_pool(store) as (queue, tasks):
+        tasks.gate.set()
+        await queue.retry(first.id)
+        [done] = await ended(store, first)
+
+    assert done.artifacts.stored is not None
+    assert done.repost_of == repost.id
+
+
+async def test_a_job_that_waits_is_not_tried_early_because_it_stands_in_line_twice(store: JobStore) -> None:
+    [busy, job] = posts(2)
+    async with a_pool(store, {job.id: ["far"]}) as (queue, tasks):
+        await queue.submit([busy, job])
+        await until(lambda: tasks.ran == [busy.id])
+        await queue.cancel(job.id, by="Ada")
+        await queue.retry(job.id)  # its first place in line is there, too
+        tasks.gate.set()
+        await until(lambda: tasks.ran == [busy.id, job.id])
+        await asyncio.sleep(0.05)  # a second run would begin at once
+
+        assert tasks.ran == [busy.id, job.id]
+
+
+async def test_a_pool_that_stops_while_a_cancel_unwinds_stops(store: JobStore) -> None:
+    [job] = posts(1)
+    async with a_pool(store) as (queue, tasks):
+        await queue.submit([job])
+        await until(lambda: tasks.ran == [job.id])
+        await queue.cancel(job.id, by="Ada")
+
+    assert (await store.get(job.id)).status in (JobStatus.CANCELLED, JobStatus.RUNNING)
