@@ -19,7 +19,7 @@ _LAST_ANSWERS_S = 1.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class RefusedError(Exception):
+class RequestError(Exception):
     """A request that is answered with a status and a sentence; `more` are further fields of the answer."""
 
     def __init__(self, status: int, sentence: str, **more: str) -> None:
@@ -67,7 +67,7 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
     """Answer what was refused, or cannot be done at the moment, with a sentence."""
     try:
         return await handler(request)
-    except RefusedError as error:
+    except RequestError as error:
         return web.json_response({"error": str(error), **error.more}, status=error.status)
     except (TransientError, OperatorError) as error:
         return web.json_response({"error": str(error)}, status=503)

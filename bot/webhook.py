@@ -15,7 +15,7 @@ import discord
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
 
-from bot.http import RefusedError
+from bot.http import RequestError
 from config.notion_config import ChannelRoute, Routes
 from services.clients.notion import NotionClient
 from services.errors import OperatorError, PermanentError, TransientError
@@ -128,7 +128,7 @@ class Webhook:
         """Tell of a job of this door; those of Discord's messages have ids that can be guessed."""
         job = await self._store.find(request.match_info["task_id"])
         if job is None or job.page_id is None:
-            raise RefusedError(404, "There is no such task.")
+            raise RequestError(404, "There is no such task.")
         return web.json_response(
             {
                 "task_id": job.id,
@@ -142,14 +142,14 @@ class Webhook:
 
     def _check(self, secret: str) -> None:
         if not hmac.compare_digest(secret.encode(errors="surrogateescape"), self._secret):
-            raise RefusedError(403, f"{_HEADER} is missing or wrong.")
+            raise RequestError(403, f"{_HEADER} is missing or wrong.")
 
     def _requested(self, wanted: Wanted) -> Job:
         channel_id = int(wanted.channel) if wanted.channel.isdecimal() else None
         route = self._routes.find(wanted.channel, channel_id)
         if route is None:
             watched = ", ".join(route.channel for route in self._routes.routes)
-            raise RefusedError(422, f"channel is wrong: it must be one of {watched}.", field="channel")
+            raise RequestError(422, f"channel is wrong: it must be one of {watched}.", field="channel")
         route = replace(route, drive_folder=wanted.parent_drive_folder_id or route.drive_folder)
         page_id, now = wanted.discord_entry_id, self._clock()
         return Job.requested(wanted.source, route, self._origin(page_id, route, now), now, page_id=page_id)
@@ -181,9 +181,9 @@ class Webhook:
             log.warning("%s: its page could not be looked at: %s", job.id, error)
             return job
         except PermanentError as error:
-            raise RefusedError(422, f"discord_entry_id is wrong: {error}", field="discord_entry_id") from None
+            raise RequestError(422, f"discord_entry_id is wrong: {error}", field="discord_entry_id") from None
         if not page.data_source:
-            raise RefusedError(422, "discord_entry_id is wrong: the page is in no database.", field="discord_entry_id")
+            raise RequestError(422, "discord_entry_id is wrong: the page is in no database.", field="discord_entry_id")
         return replace(
             job,
             route=replace(job.route, database=page.data_source),
@@ -197,9 +197,9 @@ def _read(body: bytes) -> Wanted:
     except ValidationError as error:
         fault = error.errors(include_input=False)[0]
     if fault["type"] == "json_invalid":
-        raise RefusedError(422, "The body is no JSON.", field="body")
+        raise RequestError(422, "The body is no JSON.", field="body")
     if not fault["loc"]:
-        raise RefusedError(422, "The body must be a JSON object.", field="body")
+        raise RequestError(422, "The body must be a JSON object.", field="body")
     field, reason = str(fault["loc"][0]), fault["msg"].removeprefix("Value error, ")
     what = "is missing" if fault["type"] == "missing" else f"is wrong: {reason[:1].lower()}{reason[1:]}"
-    raise RefusedError(422, f"{field} {what}.", field=field)
+    raise RequestError(422, f"{field} {what}.", field=field)

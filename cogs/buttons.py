@@ -7,10 +7,10 @@ from typing import Self
 import discord
 from discord import ButtonStyle, ui
 
+from cogs.rights import Interaction
 from cogs.views.card import links
 from services.jobs.job import JOB_ID, STOPPED, Job, JobStatus
 
-Interaction = discord.Interaction[discord.Client]
 PRESSED = "job_button"
 """The event of a press; its arguments: the interaction, the action, the job's id."""
 

@@ -1,4 +1,4 @@
-"""/status: where each video is. It reads the ledger, nothing else."""
+"""/status: where each video is, as the ledger has it."""
 
 import re
 from typing import Self

@@ -68,7 +68,7 @@ def _route(
         base,
         channel=plain if plain in known else name,
         field_map={key: column for key, column in columns.items() if column},
-        **({"drive_folder": drive_folders.get(plain)} | named),
+        **({"drive_folder": drive_folders.get(plain.replace("_", "-"))} | named),
     )
 
 

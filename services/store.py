@@ -23,12 +23,12 @@ from services.schema import JOB, jobs, notes, rates, reports, row_of, transcript
 _TRANSCRIPT = TypeAdapter(Transcript)
 
 
-class LedgerError(TransientError):
-    """The ledger takes nothing: its disk is full, or another process holds it."""
-
-
 _READS = "auditscribe_reads"
 """Marks connections whose transactions need no write lock."""
+
+
+class LedgerError(TransientError):
+    """The ledger takes nothing: its disk is full, or another process holds it."""
 
 
 class JobStore:
@@ -144,6 +144,19 @@ class JobStore:
         async with self._writing() as connection:
             await connection.execute(sa.delete(notes).where(notes.c.name == name))
 
+    async def fetch(self, query: sa.Select[Any]) -> list[Job]:
+        """Return the jobs whose bodies a query selects."""
+        return [JOB.validate_json(body) for body in await self.read(query)]
+
+    async def read(self, query: sa.Select[Any]) -> list[Any]:
+        """Return the first column of what a query selects."""
+        return [row[0] for row in await self.rows(query)]
+
+    async def rows(self, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
+        """Return what a query selects."""
+        async with self._reading.connect() as connection:
+            return [tuple(row) for row in await connection.execute(query)]
+
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that writes."""
@@ -157,19 +170,6 @@ class JobStore:
         """Return the jobs of a video, the oldest first."""
         same = sa.select(jobs.c.body).where(jobs.c.source_key == job.source.key)
         return await self.fetch(same.order_by(jobs.c.created_at, jobs.c.id))
-
-    async def fetch(self, query: sa.Select[Any]) -> list[Job]:
-        """Return the jobs whose bodies a query selects."""
-        return [JOB.validate_json(body) for body in await self.read(query)]
-
-    async def read(self, query: sa.Select[Any]) -> list[Any]:
-        """Return the first column of what a query selects."""
-        return [row[0] for row in await self.rows(query)]
-
-    async def rows(self, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
-        """Return what a query selects."""
-        async with self._reading.connect() as connection:
-            return [tuple(row) for row in await connection.execute(query)]
 
 
 async def open_store(url: str) -> JobStore:

@@ -1,4 +1,4 @@
-"""Notion: data sources and pages, through the official client, under one limiter."""
+"""Notion: data sources and pages, through the official client."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ class DatabaseError(OperatorError):
 
 
 class NotionClient:
-    """All of this process's traffic to Notion. Close it with `aclose`."""
+    """Tables and pages. `wire` carries all requests; close it with `aclose`."""
 
     def __init__(
         self, token: str, api_url: str = "https://api.notion.com", *, requests_a_second: int = REQUESTS_A_SECOND

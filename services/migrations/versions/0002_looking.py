@@ -8,6 +8,8 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
+_NEW = ("channel_id", "queued_at", "repost_of", "search_text")
+
 
 def upgrade() -> None:
     op.add_column("jobs", sa.Column("channel_id", sa.BigInteger))
@@ -44,6 +46,3 @@ def _fill_new_columns(connection: sa.Connection) -> None:
             "search_text": f"{metadata.get('title', label)} {label}".casefold()[:300],
         }
         connection.execute(jobs.update().where(jobs.c.id == row.id).values(values))
-
-
-_NEW = ("channel_id", "queued_at", "repost_of", "search_text")
