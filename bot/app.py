@@ -131,7 +131,7 @@ async def _run(
         )
         queue = LocalQueue(recorder, workers=settings.workers, clock=clock, probe_s=settings.operator_retry_s)
         recorder.tell_also(queue)
-        notion.wire.when_back = lambda: queue.wake(Finish.name)
+        notion.wire.when_back += (notion_status.hurry, partial(queue.wake, Finish.name))
         intake = Intake(queue, routes, bot.serves, clock)
         lost_pages = LostPages(
             bot, intake, bot.serves, store=store, pages=known_pages, notion=notion, routes=routes.routes

@@ -8,6 +8,11 @@ import pytest
 from services.store import JobStore, open_store
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that may take longest, so that none of them is all that is left to do at the end."""
+    items.sort(key=lambda item: -max((mark.args[0] for mark in item.iter_markers("timeout")), default=0))
+
+
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[JobStore]:
     """An empty ledger."""

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -39,6 +40,7 @@ class Oracle:
         self._validators: dict[str, Draft202012Validator] = {}
 
     @classmethod
+    @cache
     def beside(cls, folder: Path) -> "Oracle | None":
         """Return the oracle of a folder of descriptions, None where it is not there."""
         file = folder / "discord-openapi.json"

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -34,8 +35,7 @@ class Operation:
 class Oracle:
     """Operations with their parameters, and the schemas of bodies, each compiled when it is first needed."""
 
-    def __init__(self) -> None:
-        document = json.loads(get_static_doc("drive", "v3"))
+    def __init__(self, document: Schema) -> None:
         self._schemas: dict[str, Schema] = document["schemas"]
         self._definitions = {name: _strict(schema) for name, schema in self._schemas.items()}
         self._compiled: dict[str, jsonschema_rs.Draft7Validator] = {}
@@ -44,6 +44,12 @@ class Oracle:
             (_operation(method, document) for method in methods),
             key=lambda operation: operation.path.groups,  # fixed paths first: `files/generateIds` is no file
         )
+
+    @classmethod
+    @cache
+    def of_drive(cls) -> Oracle:
+        """Return the oracle of version 3 of Drive's API."""
+        return cls(json.loads(get_static_doc("drive", "v3")))
 
     def operation(self, method: str, path: str) -> Operation | None:
         """Return what a request is in the description; an upload's path has a prefix."""

@@ -38,7 +38,7 @@ class DriveWorld(World):
         self.transfer = Transfer(self.shelf)
         self.refusing: str | None = None
         """`userRateLimitExceeded` (403) or `rateLimitExceeded` (429): the answer to everything while it is set."""
-        self._oracle = Oracle()
+        self._oracle = Oracle.of_drive()
 
     def routes(self) -> Iterable[web.RouteDef]:
         yield web.post("/token", self._token)

@@ -62,14 +62,14 @@ def made(name: str, schema: str | dict[str, Any]) -> Column:
     kind = kind_of(wanted)
     if kind is None:
         raise invalid(f"body failed validation: body.properties.{name} should be a property schema.")
-    column = Column("title" if kind == "title" else uuid4().hex[:4], name, kind, {})
+    column = Column("title" if kind == "title" else uuid4().hex[:16], name, kind, {})
     if kind == "number":
         column.config = {"format": wanted[kind].get("format", "number")}
     if kind in CHOICES:
         column.config = {"options": replaced_options(column, wanted[kind].get("options", []))}
     if kind == "status":
         ids = [option["id"] for option in column.options]
-        column.config["groups"] = [{"id": uuid4().hex[:4], "name": "To-do", "color": "gray", "option_ids": ids}]
+        column.config["groups"] = [{"id": uuid4().hex[:16], "name": "To-do", "color": "gray", "option_ids": ids}]
     return column
 
 

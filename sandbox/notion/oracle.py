@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +85,9 @@ class Oracle:
         self._compiled: dict[str, jsonschema_rs.Draft7Validator] = {}
 
     @classmethod
+    @cache
     def in_folder(cls, specs: Path) -> Oracle | None:
-        """Return an oracle, or None where the descriptions are not there."""
+        """Return the folder's oracle, or None where the descriptions are not there."""
         if not all((specs / name).exists() for name in FILES):
             return None
         requests, answers = (json.loads((specs / name).read_text())["definitions"] for name in FILES)

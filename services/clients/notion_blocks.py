@@ -40,7 +40,7 @@ class NotionBlocks:
     """A toggle is found again by its line; its paragraphs are counted."""
 
     def __init__(self, wire: NotionWire) -> None:
-        self._client, self._send = wire.client, wire.send
+        self._client, self._send = wire.client, wire.send_bulk
 
     async def put(self, page_id: str, toggles: Sequence[Toggle]) -> None:
         """Let a page have these toggles, whole. Called again after a failure, it goes on where that broke off.

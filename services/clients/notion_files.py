@@ -18,7 +18,7 @@ class NotionFiles:
     """Uploads of texts."""
 
     def __init__(self, wire: NotionWire) -> None:
-        self._client, self._send = wire.client, wire.send
+        self._client, self._send = wire.client, wire.send_bulk
         self._limit: int | None = None
 
     async def upload_text(self, name: str, content: bytes) -> str:

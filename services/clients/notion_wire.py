@@ -36,9 +36,10 @@ class NotionWire:
         self.client = AsyncClient(
             auth=token, base_url=api_url, notion_version=NOTION_VERSION, timeout_ms=_TIMEOUT_MS, retry=False, logger=log
         )
-        self.when_back: Callable[[], None] = lambda: None
-        """Called when a request succeeds after one that found Notion down or busy."""
+        self.when_back: list[Callable[[], None]] = []
+        """All are called when a request succeeds after one that found Notion down or busy."""
         self._turns = asyncio.Semaphore(requests_a_second)
+        self._bulk = asyncio.Lock()
         self._not_before = 0.0
         self._is_down = False
 
@@ -54,6 +55,11 @@ class NotionWire:
                 if error.retry_after is None or error.retry_after > _SOON_S:
                     raise
         return await self._send_once(endpoint, *args, **kwargs)
+
+    async def send_bulk(self, endpoint: Callable[..., Awaitable[Any]], *args: str, **kwargs: Any) -> Any:
+        """Make one of the many requests that blocks and files take: one by one, so that no status waits behind them."""
+        async with self._bulk:
+            return await self.send(endpoint, *args, **kwargs)
 
     async def _send_once(self, endpoint: Callable[..., Awaitable[Any]], *args: str, **kwargs: Any) -> Any:
         """Make one request in its turn; every failure becomes a named error."""
@@ -75,7 +81,8 @@ class NotionWire:
             loop.call_later(1.0, self._turns.release)
         if self._is_down:
             self._is_down = False
-            self.when_back()
+            for tell in self.when_back:
+                tell()
         return answer
 
 

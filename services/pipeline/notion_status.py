@@ -74,6 +74,10 @@ class NotionStatus:
         """Hold the job's reports back while its page is completed."""
         return self._reports.quiet(job.id)
 
+    def hurry(self) -> None:
+        """Write now what could not be written while Notion was away."""
+        self._reports.hurry()
+
     async def drain(self) -> None:
         await self._reports.drain()
 

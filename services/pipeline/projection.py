@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -28,6 +28,8 @@ class _Mailbox(Generic[State]):
     """Everything was reported, or there is trouble and the newest state waits for its end."""
     wait_s: float = 0.0
     """Above 0 while there is trouble."""
+    was_hurried: bool = False
+    """Whether it was tried before its time in this trouble; that is done once."""
 
 
 class Projection(Generic[Key, State]):
@@ -43,6 +45,7 @@ class Projection(Generic[Key, State]):
         self._newest_only = newest_only
         self._boxes: dict[Key, _Mailbox[State]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._back = asyncio.Event()
 
     def push(self, key: Key, state: State) -> None:
         """Report `state` after what was pushed for this key before it."""
@@ -77,6 +80,11 @@ class Projection(Generic[Key, State]):
             yield
             box.pending.clear()
 
+    def hurry(self) -> None:
+        """Try again now what waits for the end of trouble, each once: the other side seems to be back."""
+        self._back.set()
+        self._back.clear()
+
     async def drain(self) -> None:
         """Return when nothing waits to be reported."""
         while self._tasks:
@@ -96,10 +104,19 @@ class Projection(Generic[Key, State]):
                     await self._report(key, box)
                 if box.wait_s:
                     box.settled.set()
-                    await asyncio.sleep(box.wait_s)
+                    await self._pause(box)
         finally:
             box.settled.set()
             del self._boxes[key]
+
+    async def _pause(self, box: _Mailbox[State]) -> None:
+        if box.was_hurried:
+            await asyncio.sleep(box.wait_s)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(box.wait_s):
+                await self._back.wait()
+                box.was_hurried = True
 
     async def _report(self, key: Key, box: _Mailbox[State]) -> None:
         if box.wait_s:
@@ -121,3 +138,4 @@ class Projection(Generic[Key, State]):
         if box.pending and box.pending[0] is state:  # no newer one has taken its place
             box.pending.popleft()
         box.wait_s = 0.0
+        box.was_hurried = False

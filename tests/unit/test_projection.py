@@ -17,6 +17,7 @@ class FakePage:
         self.written: list[str] = []
         self.tried: list[str] = []
         self.down = False
+        self.retry_after = 0.01
         self.gate: asyncio.Event | None = None
 
     async def write(self, _key: str, state: str) -> None:
@@ -24,7 +25,7 @@ class FakePage:
         if self.gate:
             await self.gate.wait()
         if self.down:
-            raise TransientError("down", retry_after=0.01)
+            raise TransientError("down", retry_after=self.retry_after)
         if state == "broken":
             raise PermanentError("refused")
         if state == "bug":
@@ -125,6 +126,23 @@ async def test_one_key_in_trouble_does_not_hold_up_another() -> None:
         while page.written != ["b"]:
             await asyncio.sleep(0)
     await reports.aclose()
+
+
+async def test_when_the_other_side_is_back_what_waits_is_tried_at_once_but_only_once() -> None:
+    page = FakePage()
+    page.down, page.retry_after = True, 60
+    reports = Projection("page", page.write)
+    reports.push("job", "a")
+
+    for tries in (1, 2, 2):
+        while len(page.tried) < tries:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        reports.hurry()
+    await asyncio.sleep(0.01)
+    await reports.aclose()
+
+    assert page.tried == ["a", "a"]
 
 
 def test_the_longest_wait_keeps_pages_true_within_five_seconds() -> None:
