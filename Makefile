@@ -16,7 +16,7 @@ demo: .venv  ## The main job, end to end, against the sandbox: no account needed
 	$(BIN)/python -m sandbox $(ARGS)
 
 test: .venv  ## The whole test suite, a few tests at a time: most of them wait
-	$(BIN)/python -m pytest --numprocesses 3 --maxschedchunk 1 $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 5 --maxschedchunk 1 $(ARGS)
 
 chaos: .venv  ## Kill the bot 200 times while it works, then look for anything lost or doubled
 	$(BIN)/python -m tests.e2e.chaos $(ARGS)
