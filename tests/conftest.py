@@ -3,9 +3,13 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from services.store import JobStore, open_store
+
+hypothesis.settings.register_profile("the same each time", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("the same each time")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -20,9 +20,9 @@ _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}$")
 
 def portable_name(text: str, *, limit: int = _MAX_BYTES) -> str:
     """Return `text` as a file name of at most `limit` bytes (16 or more), cut before its extension; never empty."""
-    spaced = re.sub(r"\s+", " ", unicodedata.normalize("NFC", text))
+    spaced = re.sub(r"\s", " ", unicodedata.normalize("NFC", text))
     name = unicodedata.normalize("NFC", _UNPRINTABLE.sub("", spaced).translate(_LOOKALIKES))
-    name = name.lstrip(" .-").rstrip(" .") or _FALLBACK
+    name = re.sub(" +", " ", name).lstrip(" .-").rstrip(" .") or _FALLBACK
     if _RESERVED.match(name):
         name = f"_{name}"
     extension = found.group() if (found := _EXTENSION.search(name)) else ""

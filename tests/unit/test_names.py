@@ -30,6 +30,7 @@ def test_any_text_becomes_a_name_that_any_platform_can_keep(text: str, limit: in
 
 
 @given(ANY_TEXT, st.integers(16, 255))
+@example("0\r\x1b 0", 16)
 def test_a_portable_name_stays_as_it_is(text: str, limit: int) -> None:
     name = portable_name(text, limit=limit)
 
