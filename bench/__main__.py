@@ -11,12 +11,19 @@ from typing import Any
 
 from rich.console import Console
 
-from bench import status, twenty_jobs
+from bench import asr, lag, latency, line, memory, pipeline, status, traffic, twenty_jobs
 from bench.tables import Outcome
 
 BENCHMARKS: dict[str, Callable[..., Coroutine[Any, Any, Outcome]]] = {
     "status": status.measure,
     "twenty-jobs": twenty_jobs.measure,
+    "pipeline": pipeline.measure,
+    "latency": latency.measure,
+    "lag": lag.measure,
+    "memory": memory.measure,
+    "line": line.measure,
+    "traffic": traffic.measure,
+    "asr": asr.measure,
 }
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
@@ -26,12 +33,16 @@ def main() -> int:
     options = _options()
     console = Console(width=None if sys.stdout.isatty() else 160)
     logging.getLogger("aiohttp.server").setLevel("CRITICAL")  # a bot that is stopped does not finish its requests
+    faults: list[str] = []
     for name in options.names or BENCHMARKS:
         outcome = asyncio.run(BENCHMARKS[name](quick=options.quick))
         for table in outcome.tables:
             console.print(table)
         _keep(name, outcome)
-    return 0
+        faults += outcome.faults
+    for fault in faults:
+        console.print(fault, style="red")
+    return 1 if faults else 0
 
 
 def _keep(name: str, outcome: Outcome) -> None:

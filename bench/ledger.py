@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -17,6 +18,7 @@ from services.store import open_store
 
 CHANNELS = ("audit-process", "market-outlook", "market-analysis-streams", "education")
 LEDGER_FILE = "bench.db"
+NO_MESSAGE = "0"
 _LONG = 100
 """One in so many jobs holds a transcript, that of an hour: it is read for the story of a job alone."""
 
@@ -49,7 +51,7 @@ class Past:
             video = f"bench{number:06}"
             source = VideoSource(SourceKind.YOUTUBE, video, f"https://www.youtube.com/watch?v={video}")
             at = now - _AGE * (count - number) / count
-            yield _done(self._requested(number, source, self._discord.store.new_id(), at), number)
+            yield _done(self._requested(number, source, self._discord.store.new_id(), at, _channel(number)), number)
 
     def on_their_way(self, *, running: int, in_line: int, postponed: int) -> Iterator[Job]:
         """Yield jobs of messages that are really there; the first ones run once as many workers take them."""
@@ -57,14 +59,23 @@ class Past:
             link = f"{self._site.clip_url(_CLIP)}?number={number}"
             message = self._discord.post(_channel(number), link)
             now = datetime.now(timezone.utc)
-            job = self._requested(number, VideoSource(SourceKind.WEB, link, link), message["id"], now)
+            source = VideoSource(SourceKind.WEB, link, link)
+            job = self._requested(number, source, message["id"], now, _channel(number))
             if number >= running + in_line:
                 tried = job.entering(Stage.PROCESSING, now)
                 job = tried.postponed("The site is busy at the moment.", now, now + timedelta(days=1))
             yield job
 
-    def _requested(self, number: int, source: VideoSource, message_id: str, at: datetime) -> Job:
-        channel = _channel(number)
+    def from_flows(self, count: int, channel: str) -> Iterator[Job]:
+        """Yield jobs that wait for a worker, the oldest first, as the webhook takes them: they have no messages."""
+        now = datetime.now(timezone.utc)
+        for number in range(count):
+            link = f"{self._site.clip_url(_CLIP)}?number={number}"
+            at = now - timedelta(seconds=count - number)
+            job = self._requested(number, VideoSource(SourceKind.WEB, link, link), NO_MESSAGE, at, channel)
+            yield Job.requested(job.source, job.route, job.origin, at, page_id=str(UUID(int=number)))
+
+    def _requested(self, number: int, source: VideoSource, message_id: str, at: datetime, channel: str) -> Job:
         guild_id, channel_id = self._discord.guild_id, self._discord.channel_id(channel)
         origin = Origin(
             guild_id=int(guild_id),
@@ -91,7 +102,8 @@ async def fill(folder: Path, ledger: Iterable[Job]) -> str:
     engine = sa.create_engine(f"sqlite:///{file}")
     with engine.begin() as connection:
         connection.execute(jobs.insert(), [row_of(job) for job in held])
-        connection.execute(reports.insert(), reported)
+        if reported:
+            connection.execute(reports.insert(), reported)
     engine.dispose()
     for job in held:
         if job.artifacts.transcript:
@@ -121,7 +133,7 @@ def _done(job: Job, number: int) -> Job:
         at += timedelta(seconds=40)
         if number % 10 == 0 and stage is Stage.TRANSCRIBING:
             return job.failed("The speech recogniser failed: the operator must look into the log.", at)
-        job = job.holding(_made_by(stage, job, number), at)
+        job = replace(job.ending(stage, at), artifacts=_made_by(stage, job, number))
     return job.succeeded(at)
 
 

@@ -17,6 +17,8 @@ class Outcome:
     """For bench/results.json: numbers by names that no other benchmark uses."""
     raw: Any
     """Every single figure, as JSON."""
+    faults: Sequence[str] = ()
+    """What must not be, a sentence each: `make bench` fails with them."""
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:

@@ -103,12 +103,13 @@ async def _run(
         body = PageBody(NotionBlocks(notion.wire), clock)
         overview = Overview(store, transcriber.model)
         notion_status = await stack.enter_async_context(aclosing(NotionStatus(notion, pages, body, store, overview)))
+        files = await stack.enter_async_context(aclosing(TranscriptFiles(NotionFiles(notion.wire), pages.table)))
         reactions = await stack.enter_async_context(aclosing(Reactions(bot, store)))
         cards = await stack.enter_async_context(aclosing(Cards(bot, store, overview, clock)))
         alerts = await stack.enter_async_context(aclosing(Alerts(bot, store)))
         line = await stack.enter_async_context(aclosing(LineWatch(overview, [cards.refresh, notion_status.refresh])))
         reports = (notion_status, reactions, cards)
-        recorder = Recorder(store, [*reports, alerts, line])
+        recorder = Recorder(store, [*reports, alerts, line, files])
 
         runner = JobRunner(
             recorder,
@@ -123,11 +124,9 @@ async def _run(
             guard_url=guard.url,
             resolve=attachment_resolver(bot),
             answering=partial(AnswerOrProbe, known_pages, pages, body, notion_status.quiet),
-            last_stages=(
-                Transcribe(transcriber, settings.whisper_language),
-                Upload(open_storage(settings, store), zone),
-                Finish(pages, body, TranscriptFiles(NotionFiles(notion.wire)), notion_status.quiet),
-            ),
+            transcribe=Transcribe(transcriber, settings.whisper_language),
+            upload=Upload(open_storage(settings, store), zone),
+            finish=Finish(pages, body, files, notion_status.quiet),
         )
         queue = LocalQueue(recorder, workers=settings.workers, clock=clock, probe_s=settings.operator_retry_s)
         recorder.tell_also(queue)
@@ -191,6 +190,7 @@ def _transcriber(settings: Settings) -> WhisperTranscriber:
         model=settings.whisper_model,
         device=settings.whisper_device,
         compute_type=settings.whisper_compute_type,
-        workers=settings.workers,
+        beam=settings.whisper_beam,
+        workers=settings.whisper_workers,
         stall_timeout_s=settings.stall_timeout_s,
     )

@@ -1,16 +1,20 @@
 """The stages of the two tasks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from config.settings import Settings
 from services.clients.media_tool import take_apart
 from services.clients.web import WebFiles
 from services.clients.ytdlp import YtDlp
 from services.pipeline.download import DownloadAttachment, DownloadLink
+from services.pipeline.finish import Finish
 from services.pipeline.probe import ProbeAttachment, ProbeLink, ResolveAttachment
 from services.pipeline.runner import JobRunner
 from services.pipeline.stage import StageStep
+from services.pipeline.streaming import Streaming
 from services.pipeline.tasks import Tasks
+from services.pipeline.transcribe import Transcribe
+from services.pipeline.upload import Upload
 
 
 def tasks_of(
@@ -20,9 +24,11 @@ def tasks_of(
     guard_url: str,
     resolve: ResolveAttachment,
     answering: Callable[[StageStep], StageStep],
-    last_stages: Sequence[StageStep],
+    transcribe: Transcribe,
+    upload: Upload,
+    finish: Finish,
 ) -> Tasks:
-    """Return the tasks; `answering` puts a look into Notion before a probe, `last_stages` are the same for both."""
+    """Return the tasks; `answering` puts a look into Notion before a probe."""
     ytdlp = _ytdlp(settings, guard_url)
     files = WebFiles(guard_url, stall_timeout_s=settings.stall_timeout_s)
     max_bytes = settings.max_filesize_mb * 2**20
@@ -30,13 +36,15 @@ def tasks_of(
         runner,
         link_stages=(
             answering(ProbeLink(ytdlp)),
-            DownloadLink(ytdlp, take_apart, settings.max_duration_s),
-            *last_stages,
+            Streaming(DownloadLink(ytdlp, take_apart, settings.max_duration_s), transcribe, upload),
+            finish,
         ),
         attachment_stages=(
             answering(ProbeAttachment(resolve)),
-            DownloadAttachment(resolve, files, take_apart, max_bytes, settings.max_duration_s),
-            *last_stages,
+            Streaming(
+                DownloadAttachment(resolve, files, take_apart, max_bytes, settings.max_duration_s), transcribe, upload
+            ),
+            finish,
         ),
     )
 

@@ -40,6 +40,7 @@ FORMS = {
     "-360.mp4": Form(height=360, sound=None, options=FASTSTART),
     "-720.mp4": Form(height=720, sound=None, options=FASTSTART),
     ".m4a": Form(height=0, options=FASTSTART),
+    "-plain.m4a": Form(height=0),
     ".webm": Form(picture="libvpx", sound="libopus"),
     "-sound.webm": Form(height=0, sound="libopus"),
     ".m3u8": Form(options={"hls_time": "2", "hls_list_size": "0"}),

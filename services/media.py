@@ -4,9 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Protocol
 
 Progress = Callable[[float], None]
 """Told the finished fraction of a piece of work, 0.0 to 1.0; cheap, called on the event loop."""
+
+
+class SoundIn(Protocol):
+    """Told in which file the sound of a download grows; again, with `whole`, when nothing more is written to it."""
+
+    def __call__(self, file: Path, *, whole: bool = False) -> None: ...
+
+
+def nobody_listens(file: Path, *, whole: bool = False) -> None:
+    """Take no notice of the sound."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from sandbox.media import SPEECH, clip
 from sandbox.server import World
+from sandbox.site.wire import Wire
 from sandbox.site.youtube import UNKNOWN, Case, YoutubeVideo
 
 PLUGIN = Path(__file__).parents[1] / "youtube"
@@ -45,8 +46,10 @@ class SiteWorld(World):
     def __init__(self, clips: Path) -> None:
         super().__init__()
         self.bytes_per_second: float | None = None
-        """How fast a clip is sent; `slow` has it by path."""
+        """How fast a clip is sent, on each connection; `slow` has it by path."""
         self.slow: dict[str, float] = {}
+        self.wire = Wire()
+        """What all connections share."""
         self.youtube = {
             youtube_id(case): YoutubeVideo(youtube_id(case), f"The {case} video", case=case) for case in get_args(Case)
         }
@@ -109,9 +112,12 @@ class SiteWorld(World):
         if stalls := request.path.startswith("/stall/"):
             content = content[: len(content) // 2]
         rate = self.slow.get(request.path, self.bytes_per_second)
-        chunk = min(CHUNK, int(rate / 10)) if rate else CHUNK
+        slowest = min(filter(None, (rate, self.wire.bytes_per_second)), default=None)
+        chunk = min(CHUNK, max(int(slowest / 10), 1)) if slowest else CHUNK
         for at in range(0, len(content), chunk):
-            await response.write(content[at : at + chunk])
+            piece = content[at : at + chunk]
+            await response.write(piece)
+            await self.wire.carry(len(piece))
             await asyncio.sleep(chunk / rate if rate else 0)
         if stalls:
             await asyncio.Event().wait()
@@ -136,7 +142,7 @@ class SiteWorld(World):
         return web.json_response(await asyncio.to_thread(self._describe, video))
 
     def _describe(self, video: YoutubeVideo) -> dict[str, Any]:
-        with av.open(str(SPEECH[video.clip])) as speech:
+        with av.open(str(SPEECH.get(video.clip) or self._find(f"{video.clip}.m4a"))) as speech:
             duration = (speech.duration or 0) / av.time_base
         return video.describe(lambda name: (self._find(name).stat().st_size, self.clip_url(name)), round(duration))
 

@@ -39,7 +39,7 @@ UNKNOWN = {"reason": "Video unavailable", "subreason": ""}
 
 @dataclass(frozen=True, slots=True)
 class YoutubeVideo:
-    """One video; `clip` is the speech in it (`jfk`)."""
+    """One video; `clip` is the speech in it (`jfk`), or what the names of clips of one's own begin with."""
 
     id: str
     title: str
@@ -48,18 +48,25 @@ class YoutubeVideo:
     channel: str = "The Sandbox Channel"
     availability: Literal["public", "unlisted"] = "public"
     published: datetime = PUBLISHED
+    index_last: bool = False
+    """Its MP4 sound can be read only when it is whole."""
 
     def describe(self, size_and_url: Callable[[str], tuple[int, str]], duration: float) -> Json:
         """Return what the plugin reads; `size_and_url` tells of a clip by its name."""
         reason, subreason = REASONS.get(self.case, ("", ""))
         known = {} if reason and self.case != "upcoming" else self._details(duration)
-        formats = [] if reason else [_format(key, self.clip, size_and_url) for key in FORMATS]
+        formats = [] if reason else [self._format(key, size_and_url) for key in FORMATS]
         return known | {
             "reason": reason,
             "subreason": subreason,
             "drm": self.case == "drm",
             "formats": [] if self.case == "drm" else formats,
         }
+
+    def _format(self, format_id: str, size_and_url: Callable[[str], tuple[int, str]]) -> Json:
+        ending, told = FORMATS[format_id]
+        size, url = size_and_url(f"{self.clip}{'-plain' * (self.index_last and ending == '.m4a')}{ending}")
+        return {"format_id": format_id, "url": url, "filesize": size, **told}
 
     def _details(self, duration: float) -> Json:
         at = int(self.published.timestamp())
@@ -74,9 +81,3 @@ class YoutubeVideo:
             "availability": self.availability,
             "live_status": LIVE_STATUS.get(self.case, "not_live"),
         }
-
-
-def _format(format_id: str, clip: str, size_and_url: Callable[[str], tuple[int, str]]) -> Json:
-    ending, told = FORMATS[format_id]
-    size, url = size_and_url(clip + ending)
-    return {"format_id": format_id, "url": url, "filesize": size, **told}

@@ -1,6 +1,6 @@
 """Child processes of ours that speak JSON lines: started in their own session, heard, and ended with all they started.
 
-The other side of the wire is a script that reads its messages from stdin and writes its events to a duplicate of fd 1,
+The other side of the wire is a program that reads its messages from stdin and writes its events to a duplicate of fd 1,
 made before any work is done; fd 1 itself becomes stderr, so that no library's print can break the protocol:
 
     events = os.fdopen(os.dup(1), "w", buffering=1)  # one event a line
@@ -39,7 +39,7 @@ _LEASH = Path(__file__).with_name("leash.py")
 
 
 class Child(asyncio.SubprocessProtocol):
-    """A script started by `start`."""
+    """A program started by `start`."""
 
     def __init__(self) -> None:
         self._events: asyncio.Queue[Message | None] = asyncio.Queue()
@@ -110,15 +110,17 @@ class Child(asyncio.SubprocessProtocol):
         self._exited.set()
 
 
-async def start(script: Path, *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Child:
-    """Run `script` with this Python, in its own session: signals sent to the bot's group do not reach it.
+async def start(program: Path | str, *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Child:
+    """Run a script, or a package of ours by its name, with this Python.
+
+    It has its own session: signals sent to the bot's group do not reach it.
 
     It does not outlive the bot, not even one that is killed. `env` None: as ours; `SECRETS` are left out of either.
     The caller closes it: `async with aclosing(await start(...)) as child`.
     """
     given = os.environ if env is None else env
     _, child = await asyncio.get_running_loop().subprocess_exec(
-        *(Child, sys.executable, "-P", str(_LEASH), str(os.getpid()), str(script)),
+        *(Child, sys.executable, "-P", str(_LEASH), str(os.getpid()), str(program)),
         cwd=cwd,
         env={name: value for name, value in given.items() if not SECRETS.fullmatch(name)},
         start_new_session=True,

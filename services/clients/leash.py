@@ -1,6 +1,7 @@
-"""Runs a script that cannot outlive who started it: `leash.py PARENT SCRIPT`, with PARENT's process id.
+"""Runs a program that cannot outlive who started it: `leash.py PARENT PROGRAM`, with PARENT's process id.
 
-It is run by itself, before the script's imports, which may take a second, so it imports nothing heavy.
+PROGRAM is a script's path, or the name of a package of ours. This is run by itself, before the program's imports, which
+may take a second, so it imports nothing heavy.
 """
 
 import ctypes
@@ -8,16 +9,22 @@ import os
 import runpy
 import signal
 import sys
+from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    parent, script = sys.argv[1:]
+    parent, program = sys.argv[1:]
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() == int(parent):  # else it was killed a moment too early for the signal
-        runpy.run_path(script, run_name="__main__")
+    if os.getppid() != int(parent):  # it was killed a moment too early for the signal
+        return
+    if program.endswith(".py"):
+        runpy.run_path(program, run_name="__main__")
+    else:
+        sys.path.insert(0, str(Path(__file__).parents[2]))
+        runpy.run_module(program, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

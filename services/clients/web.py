@@ -10,7 +10,7 @@ import aiohttp
 
 from services.clients.disk import named_full_disk
 from services.errors import AuditscribeError, PermanentError, TransientError
-from services.media import Progress
+from services.media import Progress, SoundIn, nobody_listens
 
 _BLOCK_BYTES = 2**18
 _GONE = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
@@ -24,17 +24,21 @@ class WebFiles:
         self._proxy = proxy
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=stall_timeout_s, sock_read=stall_timeout_s)
 
-    async def fetch_file(self, url: str, target: Path, *, max_bytes: int, progress: Progress) -> None:
+    async def fetch_file(
+        self, url: str, target: Path, *, max_bytes: int, progress: Progress, sound_in: SoundIn = nobody_listens
+    ) -> None:
         """Fetch `url` to `target`, which is there once it is whole; until then it grows beside it as `.part`.
 
         Raises PermanentError if the file is gone, refused or larger than `max_bytes`, OperatorError if the disk is
         full, TransientError if it may come another time; what has arrived by then is kept for that.
         """
         part = target.with_name(f"{target.name}.part")
+        part.touch()
         headers = {"Accept-Encoding": "identity"}  # so that promised and written bytes are the same ones
         try:
             with named_full_disk():
                 async with aiohttp.ClientSession(timeout=self._timeout, headers=headers) as session:
+                    sound_in(part)
                     await self._continue(session, url, part, max_bytes, progress)
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
             raise PermanentError("The file's address is no web address.") from error
@@ -43,12 +47,13 @@ class WebFiles:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise TransientError("The connection to the file's server broke.") from error
         await aiofiles.os.replace(part, target)
+        sound_in(target, whole=True)
         progress(1.0)
 
     async def _continue(
         self, session: aiohttp.ClientSession, url: str, part: Path, max_bytes: int, progress: Progress
     ) -> None:
-        have = await aiofiles.os.path.getsize(part) if await aiofiles.os.path.exists(part) else 0
+        have = await aiofiles.os.path.getsize(part)
         wanted = {"Range": f"bytes={have}-"} if have else {}
         async with session.get(url, proxy=self._proxy, headers=wanted) as answer:
             span = answer.headers.get("Content-Range", "")

@@ -3,38 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-import logging
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from services.clients.child import Child, Message, start
-from services.errors import AuditscribeError, OperatorError, PermanentError, TransientError
-from services.media import Progress, Segment, Transcript
+from services.clients.child import Message, start
+from services.clients.whisper_process import ChildDiedError, Hearing, NotYetReadableError, WhisperProcess
+from services.media import Progress, Transcript
 
-log = logging.getLogger(__name__)
+__all__ = ["NotYetReadableError", "WhisperTranscriber"]
 
-SCRIPT = Path(__file__).with_name("whisper_child.py")
-CANNOT_LOAD = (
-    "The speech model cannot be loaded: the operator must check WHISPER_MODEL, which is to be a folder with a whole"
-    " model, or a name that faster-whisper can fetch."
-)
-BEAM = 5
-"""Of verse read aloud it finds 89 % of the words where beam 1 finds 85 % (tiny.en, mean of float32 and int8)."""
-FAILED = "The speech recogniser failed: if it happens again, the operator must look into the log."
+PROGRAM = "services.clients.recogniser"
 
-
-class _BystanderError(TransientError):
-    """The child ended, and another transcription in it was, or may have been, the reason."""
+DEATHS = 2
+"""Of children, with nothing told between them, until a transcription is taken for the reason."""
 
 
 class WhisperTranscriber:
     """Starts the child when there is work, keeps it warm, and ends it when idle: only that gives its memory back.
 
-    `model` is a folder, or a name that faster-whisper fetches. `workers` is how many transcriptions run at once; more
-    wait for their turn. A child that tells a transcription nothing for `stall_timeout_s` is killed; how long it loads
-    the model is not limited, since that may have to be downloaded first.
+    `model` is a folder, or a name that faster-whisper fetches. `workers` hear that many half minutes of speech at once,
+    of all transcriptions in turn; None: as many as there are cores. `beam` is how many wordings of each are weighed.
+
+    A child that gives no answer for `silence_timeout_s` is killed, and the transcriptions go on in its successor, each
+    from where it was. So is one in which a transcription got no further for `stall_timeout_s` although its bytes were
+    there; that transcription fails. How long the model loads is not limited, since it may have to be downloaded first.
     """
 
     def __init__(
@@ -43,173 +38,119 @@ class WhisperTranscriber:
         model: str,
         device: str = "auto",
         compute_type: str = "default",
-        workers: int = 2,
+        beam: int = 1,
+        workers: int | None = None,
         download_root: Path | None = None,
         idle_timeout_s: float = 300.0,
         stall_timeout_s: float = 300.0,
+        silence_timeout_s: float = 5.0,
     ) -> None:
         self._folder = Path(model) if Path(model).is_dir() else None
         self.model = self._folder.name if self._folder else model
+        workers = workers or os.cpu_count() or 1
         self._loading: Message = {
             "model": model,
             "device": device,
             "compute_type": compute_type,
+            "beam": beam,
             "workers": workers,
             "download_root": download_root and str(download_root),
         }
-        self._settings = f"device {device}, compute type {compute_type}, beam {BEAM}, silence left out"
+        self._settings = (
+            f"device {device}, compute type {compute_type}, beam {beam}, {workers} at once, cut at pauses,"
+            " silence left out"
+        )
         self._idle_timeout_s = idle_timeout_s
         self._stall_timeout_s = stall_timeout_s
-        self._turns = asyncio.Semaphore(workers)
+        self._silence_timeout_s = silence_timeout_s
         self._changing = asyncio.Lock()
-        self._recogniser: _Recogniser | None = None
+        self._process: WhisperProcess | None = None
 
     async def transcribe(
-        self, audio: Path, *, language: str | None, duration_s: float, progress: Progress
+        self,
+        audio: Path,
+        *,
+        language: str | None,
+        duration_s: float | None,
+        progress: Progress,
+        whole: asyncio.Event | None = None,
     ) -> Transcript:
-        """Return what is said in a sound file; `language` is an ISO 639-1 code, or None to have it detected.
+        """Return what is said in a sound file.
+
+        `language` is an ISO 639-1 code, or None to have it detected; `duration_s`, in seconds, is for `progress` alone,
+        which is told of 0.0 as soon as there is something to hear.
+        With `whole`, somebody else still appends to the file, and sets it when that is done: it is read as it grows,
+        may be renamed or deleted once it has been opened, and the end is reached only after `whole` is set.
 
         Raise PermanentError for a file that cannot be decoded, OperatorError for a model that cannot be loaded and for
-        a language that it does not know, TransientError for a child that dies or stalls. Cancelling it leaves the other
-        transcriptions alone; one that stalls has them start again, once, in a new child.
+        a language that it does not know, TransientError for one that stalls or makes the child die repeatedly, and
+        NotYetReadableError where the sound can be read only when the file is whole: wait for that and call again,
+        without `whole`. Cancelling it leaves the other transcriptions alone.
         """
-        segments: list[Segment] = []
-        finished = 0.0
 
-        def heard(segment: Segment) -> None:
-            nonlocal finished
-            segments.append(segment)
-            if duration_s > 0:
-                finished = max(finished, min(segment.end / duration_s, 1.0))
-                progress(finished)
-
-        async with self._turns:
-            try:
-                spoken = await self._recognise(audio, language, heard)
-            except _BystanderError:
-                segments.clear()
-                spoken = await self._recognise(audio, language, heard)
+        with _held(audio, grows=whole is not None) as path:
+            hearing = Hearing(
+                str(path), language, whole, lambda until: progress(min(until / duration_s, 1.0) if duration_s else 0.0)
+            )
+            await self._hear(hearing)
         progress(1.0)
-        return Transcript(tuple(segments), spoken if segments else None, self.model, self._settings)
+        segments = tuple(hearing.segments)
+        return Transcript(segments, hearing.language if segments else None, self.model, self._settings)
 
     async def aclose(self) -> None:
         """End the child at once; what still runs in it fails."""
         async with self._changing:
-            if self._recogniser is not None:
-                await self._recogniser.aclose()
-                self._recogniser = None
+            if self._process is not None:
+                await self._process.aclose()
+                self._process = None
 
-    async def _recognise(self, audio: Path, language: str | None, heard: Callable[[Segment], None]) -> str:
-        recogniser = await self._warm_recogniser()
-        return await recogniser.recognise(audio, language, heard)
+    async def _hear(self, hearing: Hearing) -> None:
+        deaths, told = 0, hearing.until
+        while True:
+            process = await self._warm_process()
+            try:
+                return await process.recognise(hearing)
+            except ChildDiedError as death:
+                deaths = (0 if hearing.until > told else deaths) + (not death.blameless)
+                told = hearing.until
+                if deaths == DEATHS:
+                    raise
 
-    async def _warm_recogniser(self) -> _Recogniser:
+    async def _warm_process(self) -> WhisperProcess:
         async with self._changing:
-            if self._recogniser is not None and self._recogniser.ended:
-                await self._recogniser.aclose()  # its memory is free before the next one loads
-                self._recogniser = None
-            if self._recogniser is None:
-                child = await start(SCRIPT, env=self._environment())
+            if self._process is not None and self._process.ended:
+                await self._process.end()  # its memory is free before the next one loads
+                self._process = None
+            if self._process is None:
+                child = await start(PROGRAM, env=self._environment())
                 child.send(self._loading)
-                self._recogniser = _Recogniser(child, self._idle_timeout_s, self._stall_timeout_s)
-            return self._recogniser
+                self._process = WhisperProcess(
+                    child,
+                    idle_timeout_s=self._idle_timeout_s,
+                    stall_timeout_s=self._stall_timeout_s,
+                    silence_timeout_s=self._silence_timeout_s,
+                )
+            return self._process
 
     def _environment(self) -> dict[str, str]:
         """A model's folder is whole or useless: the hub is not asked for what it lacks."""
         return {**os.environ, "HF_HUB_OFFLINE": "1"} if self._folder else dict(os.environ)
 
 
-class _Recogniser:
-    """One life of the child, and the transcriptions in it."""
+@contextmanager
+def _held(audio: Path, *, grows: bool) -> Iterator[Path]:
+    """Yield a path to a file's bytes, which a second child finds as well when the file has lost its name meanwhile.
 
-    def __init__(self, child: Child, idle_timeout_s: float, stall_timeout_s: float) -> None:
-        self.ended = False
-        self._child = child
-        self._idle_timeout_s = idle_timeout_s
-        self._stall_timeout_s = stall_timeout_s
-        self._numbers = itertools.count()
-        self._inboxes: dict[int, asyncio.Queue[Message]] = {}
-        self._loaded = False
-        self._stalled = False
-        self._idle: asyncio.TimerHandle | None = None
-        self._hearing = asyncio.create_task(self._hear())
-
-    async def recognise(self, audio: Path, language: str | None, heard: Callable[[Segment], None]) -> str:
-        """Tell each segment to `heard`; return the language."""
-        if self._idle is not None:
-            self._idle.cancel()
-        number = next(self._numbers)
-        inbox = self._inboxes[number] = asyncio.Queue()
-        self._child.send({"id": number, "audio": str(audio), "language": language, "beam": BEAM})
-        try:
-            while "language" not in (event := await self._next(inbox)):
-                if "segment" in event:
-                    heard(Segment(*event["segment"]))
-                elif "error" in event:
-                    raise _error(event)
-            return str(event["language"])
-        finally:
-            del self._inboxes[number]
-            self._child.send({"cancel": number})
-            if not self._inboxes:
-                self._idle = asyncio.get_running_loop().call_later(self._idle_timeout_s, self._end)
-
-    async def aclose(self) -> None:
-        if self._idle is not None:
-            self._idle.cancel()
-        self._end()
-        await asyncio.wait([self._hearing])
-
-    def _end(self) -> None:
-        self.ended = True
-        self._child.kill()
-
-    async def _next(self, inbox: asyncio.Queue[Message]) -> Message:
-        try:
-            async with asyncio.timeout(self._stall_timeout_s if self._loaded else None):
-                return await inbox.get()
-        except TimeoutError:
-            silence = f"The speech recogniser said nothing for {self._stall_timeout_s:g} seconds and was ended."
-            if self.ended:
-                raise _BystanderError(silence) from None
-            self._stalled = True
-            self._end()
-            raise TransientError(silence) from None
-
-    async def _hear(self) -> None:
-        """Bring each event to the transcription that waits for it; when the child has ended, tell them all."""
-        try:
-            async for event in self._child.events():
-                self._loaded = True
-                if (inbox := self._inboxes.get(event["id"])) is not None:
-                    inbox.put_nowait(event)
-        finally:
-            by_itself, self.ended = not self.ended, True
-            await self._child.aclose()
-            if self._inboxes:
-                farewell = self._farewell(bystanders=self._stalled or (by_itself and len(self._inboxes) > 1))
-                for inbox in self._inboxes.values():
-                    inbox.put_nowait(farewell)
-
-    def _farewell(self, *, bystanders: bool) -> Message:
-        """Return the event for those who still waited; of several, nobody knows who made the child die."""
-        if not self._loaded and (self._child.exit_status or 0) > 0:
-            log.warning("The speech model cannot be loaded: %s", self._child.ending)
-            return {"error": "operator", "text": CANNOT_LOAD}
-        end = self._child.unexpected_end("The speech recogniser")
-        return {"error": "bystander" if bystanders else "transient", "text": str(end)}
-
-
-def _error(event: Message) -> AuditscribeError:
-    match event["error"]:
-        case "permanent":
-            return PermanentError(event["text"])
-        case "operator":
-            return OperatorError(event["text"], provider="Whisper model")
-        case "bystander":
-            return _BystanderError(event["text"])
-        case "failed":
-            log.warning("The speech recogniser failed: %s", event["text"])
-            return TransientError(FAILED)
-        case _:
-            return TransientError(event["text"])
+    That holds on Linux; elsewhere a transcription whose child died fails then. Raise NotYetReadableError for no file.
+    """
+    if not grows or sys.platform != "linux":
+        yield audio
+        return
+    try:
+        descriptor = os.open(audio, os.O_RDONLY)
+    except FileNotFoundError as error:
+        raise NotYetReadableError("The file whose sound is to be read is not there yet.") from error
+    try:
+        yield Path(f"/proc/{os.getpid()}/fd/{descriptor}")
+    finally:
+        os.close(descriptor)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from services.clients.child import Message, start
 from services.clients.ytdlp_errors import classify, refusal
 from services.errors import TransientError
-from services.media import Metadata, Progress
+from services.media import Metadata, Progress, SoundIn, nobody_listens
 
 SCRIPT = Path(__file__).with_name("ytdlp_child.py")
 LISTINGS = {"public": "Public", "unlisted": "Unlisted"}
@@ -42,16 +42,23 @@ class YtDlp:
         """Return what the site knows of the one video behind a link."""
         return _metadata((await self._ask(url))["video"])
 
-    async def download(self, url: str, folder: Path, progress: Progress) -> Path:
+    async def download(self, url: str, folder: Path, progress: Progress, sound_in: SoundIn = nobody_listens) -> Path:
         """Return the whole video, picture and sound in one file `video.<ext>` in `folder`.
 
-        What an earlier call left unfinished there is gone on with.
+        What an earlier call left unfinished there is gone on with. Picture and sound come at once, where the site has
+        them apart.
         """
-        file: str = (await self._ask(url, folder, progress))["file"]
+        file: str = (await self._ask(url, folder, progress, sound_in))["file"]
         progress(1.0)
         return folder / file
 
-    async def _ask(self, url: str, folder: Path | None = None, progress: Progress = lambda _: None) -> Message:
+    async def _ask(
+        self,
+        url: str,
+        folder: Path | None = None,
+        progress: Progress = lambda _: None,
+        sound_in: SoundIn = nobody_listens,
+    ) -> Message:
         async with aclosing(await start(self.script, cwd=folder, env=_environment())) as child:
             child.send(self._request(url, download=folder is not None))
             try:
@@ -62,6 +69,8 @@ class YtDlp:
                         stall.reschedule(asyncio.get_running_loop().time() + self.stall_timeout_s)
                         if "progress" in event:
                             progress(event["progress"])
+                        elif "sound" in event and folder is not None:
+                            sound_in(folder / event["sound"], whole=event["whole"])
             except TimeoutError:
                 raise TransientError(f"{_site(url)} stalled: nothing came for {self.stall_timeout_s:g} s.") from None
             raise child.unexpected_end("The downloader")

@@ -4,6 +4,7 @@
 
     {"progress": 0.4}                            of all bytes together; only when there are new ones
     {"growing": 4096}                            bytes in the folder, while something else writes them (ffmpeg)
+    {"sound": "video.mp4.part", "whole": false}  the file in which the sound grows; again, when it is whole
     {"video": {...}}                             the answer to a question: what yt-dlp knows, and "expected_bytes"
     {"file": "video.mp4"}                        the answer to a download: its name in the working directory
     {"refused": "live"}                          or upcoming, post_live, playlist, too_long, too_big
@@ -12,6 +13,7 @@
 It is run by itself, so it imports nothing of ours.
 """
 
+import copy
 import io
 import json
 import os
@@ -40,6 +42,8 @@ Json = dict[str, Any]
 Info = Any
 """yt-dlp's account of a video, a dictionary; its published types leave out half of the keys."""
 Tell = Callable[..., None]
+Hook = Callable[[Json], None]
+"""Takes yt-dlp's reports of progress."""
 
 
 class RefusedError(DownloadCancelled):
@@ -89,6 +93,7 @@ def options(request: Json) -> Any:
         "outtmpl": "video.%(format_id).60s.%(ext)s",  # a part left from another format is not gone on with
         "restrictfilenames": True,
         "updatetime": False,
+        "keepvideo": True,  # the sound that came apart is still being heard when it has become part of the video
         "retries": 3,
         "fragment_retries": 3,
         "retry_sleep_functions": {"http": back_off, "fragment": back_off},
@@ -121,12 +126,69 @@ def answer(ydl: YoutubeDL, request: Json, tell: Tell) -> Json:
     meter = Meter(parts, request["max_bytes"], tell)
     if not request["download"]:
         return {"video": {key: info.get(key) for key in TOLD} | {"expected_bytes": expected_bytes(parts)}}
-    ydl.add_progress_hook(meter)
     threading.Thread(target=watch_folder, args=(tell,), daemon=True).start()
+    if len(parts) > 1:
+        ahead = SoundAhead(ydl, request, info, [meter, SoundTeller(tell)])
+        ahead.start()
+        file = fetch(ydl, info, [meter, ahead.wait_for])
+        for part in Path().glob("video.*"):
+            if part.name not in {file.name, ahead.file.name}:
+                part.unlink()
+    else:
+        file = fetch(ydl, info, [meter, SoundTeller(tell)])
+    whole = file.rename(file.with_name(f"video{file.suffix}"))
+    if len(parts) == 1:
+        tell(sound=whole.name, whole=True)
+    return {"file": whole.name}
+
+
+def fetch(ydl: YoutubeDL, info: Info, hooks: list[Hook]) -> Path:
+    """Download a video that `ydl` has looked at, and return its file."""
+    for hook in hooks:
+        ydl.add_progress_hook(hook)
     result: Info = ydl.process_ie_result(info, download=True)
     [download] = result["requested_downloads"]
-    file = Path(download["filepath"])
-    return {"file": file.rename(file.with_name(f"video{file.suffix}")).name}
+    return Path(download["filepath"])
+
+
+class SoundAhead(threading.Thread):
+    """Fetches the sound beside the picture, to where yt-dlp looks for it before it fetches it itself.
+
+    Should that fail, yt-dlp goes on with what is there, and tells why if it fails too.
+    """
+
+    def __init__(self, ydl: YoutubeDL, request: Json, info: Info, hooks: list[Hook]) -> None:
+        super().__init__(daemon=True)
+        sound = next(part for part in info["requested_formats"] if part.get("vcodec") == "none")
+        self.file = Path(ydl.prepare_filename(info)).with_suffix(f".f{sound['format_id']}.{sound['ext']}")
+        ours = {"format": sound["format_id"], "outtmpl": self.file.name.replace("%", "%%"), "fixup": "never"}
+        self._options = options(request) | ours
+        self._info = copy.deepcopy({key: value for key, value in info.items() if key != "requested_formats"})
+        self._hooks = hooks
+
+    def run(self) -> None:
+        with suppress(YoutubeDLError), YoutubeDL(self._options) as ydl:
+            fetch(ydl, self._info, self._hooks)
+
+    def wait_for(self, state: Json) -> None:
+        """Wait for it at the end of the picture; a progress hook."""
+        if state["status"] == "finished":
+            self.join()
+
+
+class SoundTeller:
+    """Tells where the sound grows, as a progress hook of yt-dlp's."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._told = ""
+
+    def __call__(self, state: Json) -> None:
+        is_whole = state["status"] == "finished" and state["info_dict"].get("vcodec") == "none"
+        file = state["filename"] if is_whole else state.get("tmpfilename", self._told)
+        if file != self._told:
+            self._told = file
+            self._tell(sound=file, whole=is_whole)
 
 
 def find_video(ydl: YoutubeDL, url: str) -> Info:
@@ -175,10 +237,15 @@ class Meter:
         self._tell = tell
         self._told_at = 0.0
         self._told = (0, 0.0)
+        self._lock = threading.Lock()
         self._refuse_above(sum(part.get("filesize") or 0 for part in parts))
 
     def __call__(self, state: Json) -> None:
         """Take one report of yt-dlp's."""
+        with self._lock:
+            self._take(state)
+
+    def _take(self, state: Json) -> None:
         part, total = state["info_dict"]["format_id"], state.get("total_bytes")
         self._done[part] = state.get("downloaded_bytes") or total or 0
         self._expected[part] = total or state.get("total_bytes_estimate") or self._expected.get(part, 0)

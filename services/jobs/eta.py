@@ -32,16 +32,13 @@ class Forecast:
     """Of its stage; None where nothing can be told."""
 
 
-def last_rate(job: Job) -> Rate | None:
-    """Return how fast the stage was that has just ended; None where that cannot be told."""
-    run = job.stage_runs[-1]
-    if run.ended_at is None or run.error:
-        return None
-    work, seconds = _work_in(run.stage, job), (run.ended_at - run.started_at).total_seconds()
-    transcript = job.artifacts.transcript if run.stage is Stage.TRANSCRIBING else None
+def rate_of(stage: Stage, job: Job, seconds: float) -> Rate | None:
+    """Return how fast a stage's work was that has just been done; None where that cannot be told."""
+    work = _work_in(stage, job)
+    transcript = job.artifacts.transcript if stage is Stage.TRANSCRIBING else None
     if not work or seconds <= 0:
         return None
-    return Rate(run.stage, (transcript and transcript.model) or "", work / seconds)
+    return Rate(stage, (transcript and transcript.model) or "", work / seconds)
 
 
 def seconds_left(job: Job, rates: Sequence[float]) -> float | None:
@@ -58,8 +55,10 @@ def _work_in(stage: Stage, job: Job) -> float | None:
     match stage:
         case Stage.DOWNLOADING if metadata:
             return metadata.expected_bytes
-        case Stage.TRANSCRIBING if media and media.audio:
-            return media.duration_s
+        case Stage.TRANSCRIBING if media:
+            return media.duration_s if media.audio else None
+        case Stage.TRANSCRIBING if metadata:  # the sound is still coming
+            return metadata.duration_s
         case Stage.UPLOADING if media:
             return sum(file.size for file in (media.video, media.audio) if file)
     return None

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -60,6 +60,15 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredMedia:
+    """What lies in Drive before there is a transcript, and where. The files are as those of Media."""
+
+    folder: StoredFile
+    video: StoredFile | None = None
+    audio: StoredFile | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StoredFiles:
     """What lies in Drive at the end. `video` is None for a sound recording, `audio` where there is no sound."""
 
@@ -83,6 +92,14 @@ class Artifacts:
     """The page of the first post, where this one is a repost of the same video."""
     remarks: tuple[str, ...] = ()
     """What could not be done as usual: a sentence each, for the audit record."""
+    stored_media: StoredMedia | None = None
+    mode: str | None = None
+    """How the sound was read: `streaming`, or `fallback` and why."""
+
+    def with_changes(self, before: "Artifacts", after: "Artifacts") -> "Artifacts":
+        """Return these with what differs between two others: what a stage made while another was at work."""
+        names = [one.name for one in fields(self)]
+        return replace(self, **{n: getattr(after, n) for n in names if getattr(after, n) != getattr(before, n)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +199,13 @@ class Job:
     def progressed(self, fraction: float) -> "Job":
         return replace(self, progress=fraction)
 
-    def holding(self, artifacts: Artifacts, at: datetime) -> "Job":
-        """End the stage with what it made."""
-        return replace(self, artifacts=artifacts, stage_runs=self._run_ended(at))
+    def ending(self, stage: Stage, at: datetime) -> "Job":
+        """End a stage, be it not the one that is shown."""
+        return replace(self, stage_runs=self._runs_ended(at, only=stage))
+
+    def back_in(self, stage: Stage, attempts: int) -> "Job":
+        """Be in an earlier stage again, whose try number `attempts` failed while the next stage was under way."""
+        return replace(self, stage=stage, progress=None, attempts=attempts)
 
     def postponed(self, why: str, at: datetime, until: datetime) -> "Job":
         """Wait for another try of the stage."""
@@ -201,7 +222,7 @@ class Job:
         """Stand in the queue again after a restart; a try that it broke off does not count."""
         if self.status is not JobStatus.RUNNING:
             return self
-        runs = self._run_ended(at, "interrupted by a restart")
+        runs = self._runs_ended(at, "interrupted by a restart")
         return replace(
             self, status=JobStatus.QUEUED, progress=None, attempts=max(self.attempts - 1, 0), stage_runs=runs
         )
@@ -257,13 +278,14 @@ class Job:
             error=why,
             not_before=None,
             waiting_for=None,
-            stage_runs=self._run_ended(at, why),
+            stage_runs=self._runs_ended(at, why),
         )
 
-    def _run_ended(self, at: datetime, error: str | None = None) -> tuple[StageRun, ...]:
-        if not self.stage_runs or self.stage_runs[-1].ended_at:
-            return self.stage_runs
-        return (*self.stage_runs[:-1], replace(self.stage_runs[-1], ended_at=at, error=error))
+    def _runs_ended(self, at: datetime, error: str | None = None, *, only: Stage | None = None) -> tuple[StageRun, ...]:
+        return tuple(
+            run if run.ended_at or only not in (None, run.stage) else replace(run, ended_at=at, error=error)
+            for run in self.stage_runs
+        )
 
 
 JOB_ID = r"(?:\d+|[0-9a-f]{32})-[0-9a-f]{10}"

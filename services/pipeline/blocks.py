@@ -101,6 +101,8 @@ def _speech(job: Job) -> Iterator[list[Json]]:
     if transcript and transcript.model:
         settings = f" ({transcript.settings})" if transcript.settings else ""
         yield rich_text(f"Speech: model {transcript.model}{settings}, language {transcript.language or 'none'}")
+    if job.artifacts.mode:
+        yield rich_text(f"Mode: {job.artifacts.mode}")
 
 
 def _files(job: Job) -> Iterator[list[Json]]:

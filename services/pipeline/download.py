@@ -11,6 +11,7 @@ from services.clients.ytdlp import YtDlp
 from services.errors import PermanentError
 from services.jobs.job import Artifacts, Job, Stage
 from services.media import Media, Progress
+from services.pipeline.arrival import Arrival
 from services.pipeline.probe import ResolveAttachment
 from services.pipeline.stage import need
 
@@ -36,13 +37,13 @@ class DownloadLink:
     name = Stage.DOWNLOADING
 
     def is_done(self, artifacts: Artifacts) -> bool:
-        return artifacts.stored is not None or is_on_disk(artifacts.media)
+        return is_downloaded(artifacts)
 
-    async def run(self, job: Job, workdir: Path, progress: Progress) -> Artifacts:
+    async def run(self, job: Job, workdir: Path, progress: Progress, arrival: Arrival) -> Artifacts:
         file = find_whole(workdir)
         if file is None:
             require_room(job.artifacts, workdir, self.free_bytes(workdir))
-            file = await self.ytdlp.download(need(job.source.url, "link"), workdir, progress)
+            file = await self.ytdlp.download(need(job.source.url, "link"), workdir, progress, arrival.sound_in)
         return holding_media(job.artifacts, await self.take_apart(file, workdir), self.max_duration_s)
 
 
@@ -59,15 +60,17 @@ class DownloadAttachment:
     name = Stage.DOWNLOADING
 
     def is_done(self, artifacts: Artifacts) -> bool:
-        return artifacts.stored is not None or is_on_disk(artifacts.media)
+        return is_downloaded(artifacts)
 
-    async def run(self, job: Job, workdir: Path, progress: Progress) -> Artifacts:
+    async def run(self, job: Job, workdir: Path, progress: Progress, arrival: Arrival) -> Artifacts:
         file = find_whole(workdir)
         if file is None:
             require_room(job.artifacts, workdir, self.free_bytes(workdir))
             file = workdir / f"video{PurePath(job.source.label).suffix.lower()[:10]}"
             url = await self.resolve(job.origin, int(job.source.video_id))
-            await self.files.fetch_file(url, file, max_bytes=self.max_bytes, progress=progress)
+            await self.files.fetch_file(
+                url, file, max_bytes=self.max_bytes, progress=progress, sound_in=arrival.sound_in
+            )
         return holding_media(job.artifacts, await self.take_apart(file, workdir), self.max_duration_s)
 
 
@@ -92,6 +95,12 @@ def require_room(artifacts: Artifacts, workdir: Path, free: int) -> None:
     needed = max(2 * expected - present, 0) + _SPARE_BYTES
     if free < needed:
         raise too_little_room(needed, free)
+
+
+def is_downloaded(artifacts: Artifacts) -> bool:
+    """Whether the media are there, or no longer needed: they are heard, and stored."""
+    is_used_up = artifacts.transcript is not None and artifacts.stored_media is not None
+    return is_used_up or artifacts.stored is not None or is_on_disk(artifacts.media)
 
 
 def is_on_disk(media: Media | None) -> bool:

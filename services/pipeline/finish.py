@@ -28,7 +28,7 @@ class Finish:
     async def run(self, job: Job, workdir: Path, progress: Progress) -> Artifacts:
         """A page that is there says `Complete` last; one that is made now has its properties first."""
         async with self.quiet(job):
-            files, job = await self.files.upload(job, await self.pages.table(job))
+            files, job = await self.files.upload(job)
             if self.pages.has_page(job):
                 job = await self.body.write(await self.pages.opened(job), job)
                 page = await self.pages.complete(job, files)

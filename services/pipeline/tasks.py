@@ -5,17 +5,16 @@ from dataclasses import dataclass
 
 from services.jobs.job import Job
 from services.jobs.source import SourceKind
-from services.pipeline.runner import JobRunner
-from services.pipeline.stage import StageStep
+from services.pipeline.runner import JobRunner, Step
 
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """Fallback mode: download the whole, then transcribe."""
+    """Both know streaming and fallback mode (streaming.py)."""
 
     runner: JobRunner
-    link_stages: Sequence[StageStep]
-    attachment_stages: Sequence[StageStep]
+    link_stages: Sequence[Step]
+    attachment_stages: Sequence[Step]
 
     async def process(self, job: Job) -> Job:
         """Run the job's task."""

@@ -1,5 +1,6 @@
 """Speech to text."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,9 +27,21 @@ class Transcribe:
         if media.audio is None:
             return replace(job.artifacts, transcript=Transcript((), language=None, model=None))
         transcript = await self.transcriber.transcribe(
-            media.audio.path,
-            language=job.route.language or self.language,
-            duration_s=media.duration_s,
-            progress=progress,
+            media.audio.path, language=self._language(job), duration_s=media.duration_s, progress=progress
         )
         return replace(job.artifacts, transcript=transcript)
+
+    async def arriving(self, job: Job, sound: Path, whole: asyncio.Event, progress: Progress) -> Artifacts:
+        """The same for a file whose sound is still coming, until `whole` is set.
+
+        Raises:
+            NotYetReadableError: it can only be read when it is whole.
+        """
+        metadata = need(job.artifacts.metadata, "metadata")
+        transcript = await self.transcriber.transcribe(
+            sound, language=self._language(job), duration_s=metadata.duration_s, progress=progress, whole=whole
+        )
+        return replace(job.artifacts, transcript=transcript, mode="streaming")
+
+    def _language(self, job: Job) -> str | None:
+        return job.route.language or self.language

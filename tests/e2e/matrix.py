@@ -79,7 +79,7 @@ class Stored:
         return self.contents["transcript.srt"].decode()
 
 
-def post_youtube(worlds: Worlds, route: str, listing: str = "Public") -> Post:
+def post_youtube(worlds: Worlds, route: str, listing: str = "Public", *, index_last: bool = False) -> Post:
     week = f"{listing[0]}{[*ROUTES].index(route)}"
     video_id, title = f"talk-on-_{week}", f"Gold & oil, week {week}"
     speech, minutes = _speech_on(route) if listing == "Public" else ("jfk", 11 / 60)
@@ -90,6 +90,7 @@ def post_youtube(worlds: Worlds, route: str, listing: str = "Public") -> Post:
         channel="Gold, Oil & Co",
         availability=listing.lower(),
         published=PUBLISHED,
+        index_last=index_last,
     )
     return Post(
         kind=f"YouTube page ({listing})",
@@ -108,10 +109,10 @@ def post_youtube(worlds: Worlds, route: str, listing: str = "Public") -> Post:
     )
 
 
-def post_direct_link(worlds: Worlds, route: str) -> Post:
+def post_direct_link(worlds: Worlds, route: str, *, index_last: bool = False) -> Post:
     title = f"talk-{[*ROUTES].index(route)}"
     speech, minutes = _speech_on(route)
-    shutil.copy(clip(worlds.clips, f"{speech}.mp4"), file := worlds.clips / f"{title}.mp4")
+    shutil.copy(clip(worlds.clips, f"{speech}{_form(index_last)}"), file := worlds.clips / f"{title}.mp4")
     os.utime(file, (PUBLISHED.timestamp(), PUBLISHED.timestamp()))
     link = f"{worlds.site.url}/clips/{title}.mp4"
     return Post(
@@ -129,9 +130,9 @@ def post_direct_link(worlds: Worlds, route: str) -> Post:
     )
 
 
-def post_attachment(worlds: Worlds, route: str, *, silent: bool = False) -> Post:
+def post_attachment(worlds: Worlds, route: str, *, silent: bool = False, index_last: bool = False) -> Post:
     speech, minutes = ("silence", 3 / 60) if silent else _speech_on(route)
-    file = ("the-talk.mp4", clip(worlds.clips, f"{speech}.mp4").read_bytes(), "video/mp4")
+    file = ("the-talk.mp4", clip(worlds.clips, f"{speech}{_form(index_last)}").read_bytes(), "video/mp4")
     message = worlds.discord.post(ROUTES[route], "the talk", files=[file])
     [attachment] = message["attachments"]
     return Post(
@@ -147,6 +148,10 @@ def post_attachment(worlds: Worlds, route: str, *, silent: bool = False) -> Post
         minutes=minutes,
         attached="the-talk.mp4",
     )
+
+
+def _form(index_last: bool) -> str:  # noqa: FBT001 (the functions above have it by name)
+    return "-plain.mp4" if index_last else ".mp4"
 
 
 def posted_at(message: Json) -> str:

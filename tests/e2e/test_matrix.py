@@ -30,15 +30,16 @@ DAY, TIME = r"\d{4}-\d\d-\d\d", r"\d\d:\d\d:\d\d"
 
 
 @pytest.mark.timeout(420)  # 21 videos, and Notion takes three requests a second
+@pytest.mark.parametrize("mode", ["streaming", pytest.param("fallback", marks=pytest.mark.long)])
 async def test_each_page_says_in_each_column_and_below_them_what_it_should(
-    worlds: Worlds, start_bot: StartBot, subtests: pytest.Subtests
+    worlds: Worlds, start_bot: StartBot, subtests: pytest.Subtests, mode: str
 ) -> None:
     for channel in ROUTES.values():
         if channel not in {known["name"] for known in worlds.discord.store.channels.values()}:
             worlds.discord.add_channel(channel)
 
     async with start_bot(WORKERS="4"):
-        posts = list(post_everything(worlds))
+        posts = list(post_everything(worlds, index_last=mode == "fallback"))
         messages = [post.message["id"] for post in posts]
         await until(worlds, lambda: all(set(ENDS) & worlds.discord.reactions_on(one).keys() for one in messages), 360)
 
@@ -50,19 +51,19 @@ async def test_each_page_says_in_each_column_and_below_them_what_it_should(
             assert page_of(worlds, page_id) == expected_page(post, stored)
             assert stored.folder["name"] == f"{post.published[:10]} - {post.title}"
             check_transcript(worlds, post, stored, page_id)
-            check_audit_record(worlds, post, stored, page_id)
+            check_audit_record(worlds, post, stored, page_id, mode)
             check_writes(worlds, post, page_id)
     assert len(pages) == len(posts)
 
 
-def post_everything(worlds: Worlds) -> Iterator[Post]:
+def post_everything(worlds: Worlds, *, index_last: bool) -> Iterator[Post]:
     for route in ROUTES:
-        yield post_youtube(worlds, route)
-        yield post_direct_link(worlds, route)
-        yield post_attachment(worlds, route)
-    yield post_youtube(worlds, "audit-process", "Unlisted")
-    yield post_attachment(worlds, "audit-process", silent=True)
-    yield post_attachment(worlds, "education", silent=True)
+        yield post_youtube(worlds, route, index_last=index_last)
+        yield post_direct_link(worlds, route, index_last=index_last)
+        yield post_attachment(worlds, route, index_last=index_last)
+    yield post_youtube(worlds, "audit-process", "Unlisted", index_last=index_last)
+    yield post_attachment(worlds, "audit-process", silent=True, index_last=index_last)
+    yield post_attachment(worlds, "education", silent=True, index_last=index_last)
 
 
 def pages_by_folder(worlds: Worlds) -> Iterator[tuple[str, str]]:
@@ -123,10 +124,10 @@ def cues_of(srt: str) -> list[tuple[int, str]]:
     return [(3600 * int(hours) + 60 * int(minutes) + int(seconds), text) for hours, minutes, seconds, text in found]
 
 
-def check_audit_record(worlds: Worlds, post: Post, stored: Stored, page_id: str) -> None:
+def check_audit_record(worlds: Worlds, post: Post, stored: Stored, page_id: str, mode: str) -> None:
     """It says who posted what, how each stage went, with which model, and what lies where."""
     [record] = [texts for title, texts in toggles(worlds.notion, page_id) if title == "Audit record"]
-    who, source, *stages, speech, folder, video, audio, text, srt = joined(record).splitlines()
+    who, source, *stages, speech, way, folder, video, audio, text, srt = joined(record).splitlines()
     moment = datetime.fromisoformat(post.message["timestamp"])
     assert who == f"Posted by Vera in #{ROUTES[post.route]}, {moment:%Y-%m-%d %H:%M:%S} UTC"
     assert record[0] == (who, post.message_url)
@@ -136,6 +137,7 @@ def check_audit_record(worlds: Worlds, post: Post, stored: Stored, page_id: str)
         assert re.fullmatch(f"{stage}: {ran}", line), line
     assert speech.startswith("Speech: model tiny.en (")
     assert speech.endswith(f"), language {'en' if post.speech else 'none'}")
+    assert way.startswith(f"Mode: {mode}")
     assert folder == f"Folder: {stored.folder['id']}"
     names = ["video.mp4", "audio.m4a", "transcript.txt", "transcript.srt"]
     sums = {name: hashlib.sha256(stored.contents[name]).hexdigest() for name in names}

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.clients.child import Child, Message, start
+from services.clients.whisper import PROGRAM
 
 CLIENTS = Path(__file__).parents[2] / "services" / "clients"
 WIRE = """
@@ -21,10 +22,9 @@ def tell(**event): events.write(json.dumps(event) + "\\n")
 """
 ORPHANING = """
 import asyncio, sys
-from pathlib import Path
 from services.clients.child import start
 async def main():
-    child = await start(Path(sys.argv[1]))
+    child = await start(sys.argv[1])
     child.send({"the first message": "is there before the script can read it"})
     print(child._transport.get_pid(), flush=True)
     await asyncio.sleep(60)
@@ -128,9 +128,11 @@ async def test_signals_to_the_bots_group_do_not_reach_a_child(tmp_path: Path) ->
         assert (await anext(child.events()))["group"] != os.getpgid(0)
 
 
-@pytest.mark.parametrize("script", sorted(CLIENTS.glob("*_child.py")), ids=lambda script: script.stem)
-async def test_no_child_outlives_a_bot_that_is_killed(script: Path) -> None:
-    await kill_the_bot_of(script)
+@pytest.mark.parametrize(
+    "program", [*sorted(CLIENTS.glob("*_child.py")), PROGRAM], ids=lambda program: Path(program).stem
+)
+async def test_no_child_outlives_a_bot_that_is_killed(program: Path | str) -> None:
+    await kill_the_bot_of(program)
 
 
 async def test_not_even_a_child_that_has_only_begun(tmp_path: Path) -> None:
@@ -140,9 +142,9 @@ async def test_not_even_a_child_that_has_only_begun(tmp_path: Path) -> None:
     await kill_the_bot_of(script)
 
 
-async def kill_the_bot_of(script: Path) -> None:
+async def kill_the_bot_of(program: Path | str) -> None:
     bot = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", ORPHANING, str(script)), stdout=subprocess.PIPE, cwd=CLIENTS.parents[1]
+        *(sys.executable, "-c", ORPHANING, str(program)), stdout=subprocess.PIPE, cwd=CLIENTS.parents[1]
     )
     assert bot.stdout
     child = int(await bot.stdout.readline())

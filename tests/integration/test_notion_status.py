@@ -225,7 +225,7 @@ async def test_numbers_travel_with_the_status_in_one_request(
     for _ in range(5):
         await store.keep_rate(Rate(Stage.DOWNLOADING, "", 10.0))
     job = a_job(route=detailed, artifacts=Artifacts(a_metadata(expected_bytes=1000)))
-    running = job.entering(Stage.PROCESSING, NOON).holding(job.artifacts, NOON + timedelta(seconds=2))
+    running = job.entering(Stage.PROCESSING, NOON).ending(Stage.PROCESSING, NOON + timedelta(seconds=2))
 
     await report(status, store, job)
     waiting = values_of(notion_world, detailed)

@@ -46,7 +46,7 @@ def finish(notion: NotionClient) -> Finish:
 
 def a_finish(notion: NotionClient) -> Finish:
     pages, body = Pages(notion, lambda: LATER), PageBody(NotionBlocks(notion.wire), lambda: LATER)
-    return Finish(pages, body, TranscriptFiles(NotionFiles(notion.wire)), lambda _: nullcontext())
+    return Finish(pages, body, TranscriptFiles(NotionFiles(notion.wire), pages.table), lambda _: nullcontext())
 
 
 def done(route: ChannelRoute, folder: Path) -> Job:
@@ -55,6 +55,23 @@ def done(route: ChannelRoute, folder: Path) -> Job:
 
 async def run(finish: Finish, job: Job) -> Artifacts:
     return await finish.run(job, Path(), lambda _: None)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_the_files_are_begun_while_the_media_go_up_and_uploaded_once_unless_that_failed(
+    notion_world: NotionWorld, finish: Finish, route: ChannelRoute, tmp_path: Path, *, fails: bool
+) -> None:
+    def sent() -> list[int]:
+        return [one.status for one in notion_world.exchanges if one.path.endswith("/send")]
+
+    notion_world.faults += [Fault("POST", "/send$", 503)] * fails
+    job = done(route, tmp_path).entering(Stage.UPLOADING, NOON)
+    finish.files.notice(job)
+    await notion_world.until(lambda: sent() == ([503] if fails else [200, 200]))
+    await run(finish, job)
+
+    assert sent() == [503] * fails + [200, 200]
+    await finish.files.aclose()
 
 
 async def test_a_finished_page_has_the_transcript_its_files_and_the_record(

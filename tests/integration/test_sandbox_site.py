@@ -155,3 +155,19 @@ async def test_a_slow_path_takes_its_time(site: SiteWorld) -> None:
         started = asyncio.get_running_loop().time()
         await (await http.get("/clips/silence.mp4")).read()
         assert asyncio.get_running_loop().time() - started > 0.4
+
+
+async def test_connections_share_the_wire(site: SiteWorld) -> None:
+    clock = asyncio.get_running_loop().time
+    async with aiohttp.ClientSession() as session:
+
+        async def fetch() -> int:
+            async with session.get(site.clip_url("jfk.m4a")) as answer:
+                return len(await answer.read())
+
+        size = await fetch()
+        site.wire.bytes_per_second = size / 0.4
+        begun = clock()
+        await asyncio.gather(fetch(), fetch())
+
+    assert clock() - begun >= 0.5  # 0.8 s, less what the wire makes up for; with a wire each it would be 0.4

@@ -115,6 +115,17 @@ async def test_a_file_comes_whole(path: str, server: FileServer, files: WebFiles
     assert [file.name for file in target.parent.iterdir()] == ["video.mp4"]
 
 
+async def test_where_the_sound_grows_is_told_from_the_start(server: FileServer, files: WebFiles, target: Path) -> None:
+    told: list[tuple[str, bool, bool]] = []
+
+    def sound_in(file: Path, *, whole: bool = False) -> None:
+        told.append((file.name, whole, file.exists()))
+
+    await files.fetch_file(f"{server.url}/whole", target, max_bytes=2**30, progress=lambda _: None, sound_in=sound_in)
+
+    assert told == [("video.mp4.part", False, True), ("video.mp4", True, True)]
+
+
 async def test_an_empty_file_is_a_file(server: FileServer, files: WebFiles, target: Path) -> None:
     await fetch(files, f"{server.url}/empty", target)
 

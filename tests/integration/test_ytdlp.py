@@ -96,7 +96,42 @@ async def test_picture_and_sound_of_a_youtube_video_become_one_file(site: SiteWo
     assert sorted(asked) == ["/clips/jfk-360.mp4", "/clips/jfk.m4a"]
     assert told == sorted(told)
     assert told[-1] == 1.0
-    assert files_in(tmp_path) == [file]
+    assert {one.suffix for one in files_in(tmp_path)} == {".mp4", ".m4a"}, "the sound may still be listened to"
+
+
+async def test_the_sound_comes_beside_the_picture_and_is_told_of_as_it_grows(site: SiteWorld, tmp_path: Path) -> None:
+    site.slow["/clips/jfk-360.mp4"] = 10_000
+    told: list[tuple[str, bool]] = []
+
+    def sound_in(file: Path, *, whole: bool = False) -> None:
+        told.append((file.suffix, whole))
+        assert not list(tmp_path.glob("*.mp4")), "the picture is still coming"
+
+    await a_client(site, max_height=360).download(WATCH + JFK, tmp_path, lambda _: None, sound_in)
+
+    assert told == [(".part", False), (".m4a", True)]
+
+
+async def test_of_one_file_the_sound_is_what_grows(site: SiteWorld, tmp_path: Path) -> None:
+    sounds: list[tuple[str, bool]] = []
+
+    await a_client(site).download(
+        site.clip_url("jfk.mp4"),
+        tmp_path,
+        lambda _: None,
+        lambda file, *, whole=False: sounds.append((file.name, whole)),
+    )
+
+    assert [whole for _, whole in sounds] == [False, True]
+    assert sounds[-1] == ("video.mp4", True)
+
+
+async def test_sound_that_does_not_come_beside_the_picture_comes_after_it(site: SiteWorld, tmp_path: Path) -> None:
+    site.faults.append(Fault("GET", "/clips/jfk.m4a", 404))
+
+    file = await a_client(site, max_height=360).download(WATCH + JFK, tmp_path, lambda _: None)
+
+    assert streams_of(file).keys() == {"video", "audio"}
 
 
 async def test_a_server_that_stumbles_is_asked_again(site: SiteWorld, tmp_path: Path) -> None:

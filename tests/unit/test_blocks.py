@@ -70,7 +70,7 @@ def test_a_second_is_at_youtube_or_else_in_drive(job: Job, address: str | None) 
 def test_the_record_tells_who_posted_what_how_it_went_and_what_came_of_it() -> None:
     job = done(remarks=("The stream could not be read.",))
     job = job.entering(Stage.DOWNLOADING, NOON).postponed("The site is busy.", NOON + timedelta(seconds=3), NOON)
-    job = job.entering(Stage.DOWNLOADING, NOON).holding(job.artifacts, NOON + timedelta(seconds=5))
+    job = job.entering(Stage.DOWNLOADING, NOON).ending(Stage.DOWNLOADING, NOON + timedelta(seconds=5))
     stored = replace(stored_files(), text=replace(stored_files().text, sha256="5ea"))
     job = replace(job, artifacts=replace(job.artifacts, stored=stored))
 

@@ -10,6 +10,7 @@ from services.clients.ytdlp import YtDlp
 from services.errors import OperatorError
 from services.jobs.job import Artifacts, Origin
 from services.media import Media, MediaFile
+from services.pipeline.arrival import Arrival
 from services.pipeline.download import DownloadAttachment, DownloadLink, find_whole, require_room
 from services.pipeline.probe import attachment_metadata
 from tests.builders import ATTACHMENT, YOUTUBE, a_job, a_metadata, an_origin
@@ -50,7 +51,7 @@ async def test_a_download_that_was_finished_but_not_recorded_is_not_fetched_agai
 ) -> None:
     file = holding(tmp_path, "video.webm")
     source = YOUTUBE if isinstance(stage, DownloadLink) else ATTACHMENT
-    made = await stage.run(a_job(source, artifacts=expecting(GB)), tmp_path, lambda _fraction: None)
+    made = await stage.run(a_job(source, artifacts=expecting(GB)), tmp_path, lambda _fraction: None, Arrival())
 
     assert made.media == Media(MediaFile(file, size=1), None, 90.0)
 
@@ -76,7 +77,7 @@ async def test_a_download_that_would_not_fit_does_not_begin(
 ) -> None:
     source = YOUTUBE if isinstance(stage, DownloadLink) else ATTACHMENT
     with pytest.raises(OperatorError, match=r"too little room .*: 2\.3 GB are needed, 2\.0 GB are free") as caught:
-        await stage.run(a_job(source, artifacts=expecting(GB)), tmp_path, lambda _fraction: None)
+        await stage.run(a_job(source, artifacts=expecting(GB)), tmp_path, lambda _fraction: None, Arrival())
 
     assert caught.value.provider == "Disk"
 

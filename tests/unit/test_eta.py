@@ -1,12 +1,11 @@
 """Rules of the time left."""
 
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from services.jobs.eta import Rate, last_rate, seconds_left
+from services.jobs.eta import Rate, rate_of, seconds_left
 from services.jobs.job import Artifacts, Job, Stage
 from services.media import Media, MediaFile
 from tests.builders import NOON, a_job, a_metadata, a_transcript
@@ -38,10 +37,10 @@ def test_the_usual_rate_is_the_median_so_that_one_odd_run_says_little() -> None:
 
 @pytest.mark.parametrize("stage", Stage)
 def test_where_the_size_of_the_work_is_not_known_nothing_is_told(stage: Stage) -> None:
-    unknown = Artifacts(a_metadata())
+    unknown = Artifacts(a_metadata(duration_s=None))
 
     assert seconds_left(running(stage, unknown), RATES) is None
-    assert last_rate(running(stage, unknown).holding(unknown, NOON + timedelta(seconds=9))) is None
+    assert rate_of(stage, running(stage, unknown), 9) is None
 
 
 def test_a_video_without_sound_has_nothing_to_transcribe() -> None:
@@ -51,17 +50,13 @@ def test_a_video_without_sound_has_nothing_to_transcribe() -> None:
 
 
 def test_the_rate_of_a_stage_is_its_work_in_a_second_and_for_speech_with_its_model() -> None:
-    later = NOON + timedelta(seconds=10)
-    transcribed = replace(KNOWN, transcript=a_transcript())
+    transcribed = a_job(artifacts=replace(KNOWN, transcript=a_transcript()))
 
-    assert last_rate(running(Stage.DOWNLOADING).holding(KNOWN, later)) == Rate(Stage.DOWNLOADING, "", 100)
-    assert last_rate(running(Stage.UPLOADING).holding(transcribed, later)) == Rate(Stage.UPLOADING, "", 100)
-    assert last_rate(running(Stage.TRANSCRIBING).holding(transcribed, later)) == Rate(Stage.TRANSCRIBING, "tiny.en", 6)
+    assert rate_of(Stage.DOWNLOADING, transcribed, 10) == Rate(Stage.DOWNLOADING, "", 100)
+    assert rate_of(Stage.UPLOADING, transcribed, 10) == Rate(Stage.UPLOADING, "", 100)
+    assert rate_of(Stage.TRANSCRIBING, transcribed, 10) == Rate(Stage.TRANSCRIBING, "tiny.en", 6)
+    assert rate_of(Stage.DOWNLOADING, transcribed, 0) is None
 
 
-def test_a_stage_that_failed_or_took_no_time_or_goes_on_has_no_rate() -> None:
-    job = running(Stage.DOWNLOADING)
-
-    assert last_rate(job) is None
-    assert last_rate(job.holding(KNOWN, NOON)) is None
-    assert last_rate(job.failed("gone", NOON + timedelta(seconds=9))) is None
+def test_the_sound_that_is_still_coming_is_as_long_as_the_site_says() -> None:
+    assert seconds_left(running(Stage.TRANSCRIBING, Artifacts(a_metadata(duration_s=60))), [6.0] * 5) == 10

@@ -39,7 +39,7 @@ def test_a_stage_ends_when_its_result_is_held() -> None:
     later = NOON + timedelta(seconds=5)
 
     job = a_job().entering(Stage.PROCESSING, NOON)
-    job = job.holding(job.artifacts, later).entering(Stage.DOWNLOADING, later)
+    job = job.ending(Stage.PROCESSING, later).entering(Stage.DOWNLOADING, later)
 
     assert [(run.stage, run.ended_at) for run in job.stage_runs] == [
         (Stage.PROCESSING, later),

@@ -14,7 +14,7 @@ from services.jobs.retry import RetryPolicy
 from services.jobs.source import SourceKind
 from services.media import Progress
 from services.overview import Overview
-from services.pipeline import runner as runner_module
+from services.pipeline import course
 from services.pipeline.runner import JobRunner
 from services.pipeline.tasks import Tasks
 from services.recorder import Recorder
@@ -112,7 +112,7 @@ async def test_an_unexpected_error_fails_the_job_but_not_the_worker_and_tells_no
 async def test_progress_is_recorded_while_a_stage_runs(
     store: JobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner_module, "PROGRESS_EVERY_S", 0.01)
+    monkeypatch.setattr(course, "PROGRESS_EVERY_S", 0.01)
     listener = Listener()
 
     await a_runner(store, tmp_path, listener).run(a_job(), [FakeStage(Stage.DOWNLOADING, pause=0.2)])

@@ -224,7 +224,7 @@ def test_a_job_that_waits_before_its_first_stage_is_said_to_wait() -> None:
 def test_a_card_lists_the_stages_passed_with_the_time_of_their_last_try() -> None:
     job = a_job()
     for stage, seconds in ((Stage.PROCESSING, 5), (Stage.DOWNLOADING, 70)):
-        job = job.entering(stage, NOON).holding(job.artifacts, NOON + timedelta(seconds=seconds))
+        job = job.entering(stage, NOON).ending(stage, NOON + timedelta(seconds=seconds))
     job = job.entering(Stage.TRANSCRIBING, NOON).postponed("busy", NOON, NOON).entering(Stage.TRANSCRIBING, NOON)
 
     assert lines(job)[1:] == ["-# ✓ Processing · 5 s", "-# ✓ Downloading · 1 min 10 s"]
@@ -232,10 +232,10 @@ def test_a_card_lists_the_stages_passed_with_the_time_of_their_last_try() -> Non
 
 
 def test_a_job_that_is_done_anew_has_passed_no_stage_yet() -> None:
-    done = a_job().entering(Stage.PROCESSING, NOON).holding(Artifacts(), NOON).succeeded(NOON)
+    done = a_job().entering(Stage.PROCESSING, NOON).ending(Stage.PROCESSING, NOON).succeeded(NOON)
 
     assert lines(done.redone(LATER)) == ["👀 **Waiting**"]
-    anew = done.redone(LATER).entering(Stage.PROCESSING, LATER).holding(Artifacts(), LATER)
+    anew = done.redone(LATER).entering(Stage.PROCESSING, LATER).ending(Stage.PROCESSING, LATER)
     assert lines(anew.entering(Stage.DOWNLOADING, LATER))[1:] == ["-# ✓ Processing · 0 s"]
 
 

@@ -23,9 +23,12 @@ class BotDiedError(Exception):
 
 
 class BotProcess:
-    """`python -m bot`, connected to the worlds. Its log goes to `bot.log` in the worlds' folder."""
+    """`python -m bot`, connected to the worlds. Its log goes to `bot.log` in the worlds' folder.
 
-    def __init__(self, worlds: Worlds, settings: Mapping[str, str] | None = None) -> None:
+    Another `module` may run the bot with something of its own beside it.
+    """
+
+    def __init__(self, worlds: Worlds, settings: Mapping[str, str] | None = None, module: str = "bot") -> None:
         self.log = worlds.folder / "bot.log"
         self.orphans: list[str] = []
         """Command lines of children that outlived a killed bot."""
@@ -34,13 +37,19 @@ class BotProcess:
         path = os.pathsep.join([str(PROJECT), worlds.environment()["PYTHONPATH"]])
         home = {"PATH": os.environ["PATH"], "HOME": str(worlds.folder), MARK: self._mark}
         self._env = home | worlds.settings() | worlds.environment() | {"PYTHONPATH": path} | dict(settings or {})
+        self._module = module
         self._process: Process | None = None
 
     async def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", cwd=self._folder, env=self._env, stderr=log
+                sys.executable, "-m", self._module, cwd=self._folder, env=self._env, stderr=log
             )
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def runs(self) -> bool:
