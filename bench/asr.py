@@ -60,7 +60,7 @@ async def measure(*, quick: bool) -> Outcome:
             recognisers[name] = await stack.enter_async_context(contender(name, model))
         warm_up = recorded("english", _WARM_UP_S)
         for recogniser in recognisers.values():
-            await recogniser.hear(warm_up.write(folder), warm_up.duration_s)
+            await recogniser.hear(warm_up.write(folder))
         for number in range(1 if quick else _ROUNDS):
             for sound in recordings:
                 turns = SHOWN if sound.name == "clean" or not quick else (DEFAULT, OURS)
@@ -69,7 +69,7 @@ async def measure(*, quick: bool) -> Outcome:
 
 
 async def _hearing(number: int, sound: Sound, name: str, recogniser: Recogniser, folder: Path) -> Hearing:
-    heard = await recogniser.hear(sound.write(folder), sound.duration_s)
+    heard = await recogniser.hear(sound.write(folder))
     wer = word_error_rate(sound.words, heard.text, sound.language)
     return Hearing(number, sound.name, name, heard.seconds, wer, heard.peak_mb, heard.text)
 

@@ -37,7 +37,7 @@ class Heard:
 class Recogniser(Protocol):
     """Something that is given sound files, one at a time."""
 
-    async def hear(self, audio: Path, duration_s: float) -> Heard: ...
+    async def hear(self, audio: Path) -> Heard: ...
 
 
 @asynccontextmanager
@@ -60,9 +60,9 @@ class _Running:
     def __init__(self, process: Process) -> None:
         self._process = process
 
-    async def hear(self, audio: Path, duration_s: float) -> Heard:
+    async def hear(self, audio: Path) -> Heard:
         assert self._process.stdin  # noqa: S101 (a pipe was asked for)
-        self._process.stdin.write(json.dumps({"audio": str(audio), "duration_s": duration_s}).encode() + b"\n")
+        self._process.stdin.write(json.dumps({"audio": str(audio)}).encode() + b"\n")
         with _memory(self._process.pid) as samples:
             answer = await self.answer()
         return Heard(float(str(answer["seconds"])), str(answer["text"]), max(samples))
@@ -87,7 +87,7 @@ class Command:
         self._model = model
         self._loading_s: list[float] = []
 
-    async def hear(self, audio: Path, duration_s: float) -> Heard:
+    async def hear(self, audio: Path) -> Heard:
         with TemporaryDirectory(prefix="auditscribe-bench-") as folder:
             nothing = Path(folder) / "nothing.wav"
             _write_silence(nothing)

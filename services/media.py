@@ -10,6 +10,10 @@ Progress = Callable[[float], None]
 """Told the finished fraction of a piece of work, 0.0 to 1.0; cheap, called on the event loop."""
 
 
+Heard = Callable[[float], None]
+"""Told the seconds of a recording that have been heard, from 0.0 as soon as there is something to hear."""
+
+
 class SoundIn(Protocol):
     """Told in which file the sound of a download grows; again, with `whole`, when nothing more is written to it."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from services.clients.child import Message, start
 from services.clients.whisper_process import ChildDiedError, Hearing, NotYetReadableError, WhisperProcess
-from services.media import Progress, Transcript
+from services.media import Heard, Transcript
 
 __all__ = ["NotYetReadableError", "WhisperTranscriber"]
 
@@ -71,14 +71,12 @@ class WhisperTranscriber:
         audio: Path,
         *,
         language: str | None,
-        duration_s: float | None,
-        progress: Progress,
+        heard: Heard,
         whole: asyncio.Event | None = None,
     ) -> Transcript:
         """Return what is said in a sound file.
 
-        `language` is an ISO 639-1 code, or None to have it detected; `duration_s`, in seconds, is for `progress` alone,
-        which is told of 0.0 as soon as there is something to hear.
+        `language` is an ISO 639-1 code, or None to have it detected.
         With `whole`, somebody else still appends to the file, and sets it when that is done: it is read as it grows,
         may be renamed or deleted once it has been opened, and the end is reached only after `whole` is set.
 
@@ -87,13 +85,9 @@ class WhisperTranscriber:
         NotYetReadableError where the sound can be read only when the file is whole: wait for that and call again,
         without `whole`. Cancelling it leaves the other transcriptions alone.
         """
-
         with _held(audio, grows=whole is not None) as path:
-            hearing = Hearing(
-                str(path), language, whole, lambda until: progress(min(until / duration_s, 1.0) if duration_s else 0.0)
-            )
+            hearing = Hearing(str(path), language, whole, heard)
             await self._hear(hearing)
-        progress(1.0)
         segments = tuple(hearing.segments)
         return Transcript(segments, hearing.language if segments else None, self.model, self._settings)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from services.clients.child import Child, Message
 from services.errors import AuditscribeError, OperatorError, PermanentError, TransientError
-from services.media import Segment
+from services.media import Heard, Segment
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +48,7 @@ class Hearing:
     """None until it is detected."""
     whole: asyncio.Event | None
     """Set when a file that grows has all its bytes; None: it does not grow."""
-    heard: Callable[[float], None]
-    """Told the seconds that are done, from 0 as soon as there is something to hear."""
+    heard: Heard
     segments: list[Segment] = field(default_factory=list)
     until: float = 0.0
     """Seconds of the recording of which everything is told."""

@@ -10,7 +10,7 @@ from typing import Protocol
 from services.clients.whisper import NotYetReadableError
 from services.errors import AuditscribeError, OperatorError, PermanentError, TransientError
 from services.jobs.job import Artifacts, Job, Stage
-from services.media import Progress
+from services.media import Heard, Progress
 from services.pipeline.arrival import Arrival, NothingCameError
 from services.pipeline.course import Course
 from services.pipeline.transcribe import Transcribe
@@ -53,7 +53,7 @@ class Streaming:
             await course.enter(Stage.DOWNLOADING)
         tries = course.job.attempts
         media = asyncio.create_task(self._bring_media(course, workdir, arrival))
-        words = asyncio.create_task(self._find_words(course, workdir, arrival))
+        words = asyncio.create_task(self._find_words(course, arrival))
         try:
             await asyncio.wait({media, words}, return_when=asyncio.FIRST_EXCEPTION)
             if _other_goes_on(media, words, arrival):
@@ -82,23 +82,25 @@ class Streaming:
         if course.job.artifacts.stored_media is None:
             await course.do(Stage.UPLOADING, self.upload.store_media, ends=False)
 
-    async def _find_words(self, course: Course, workdir: Path, arrival: Arrival) -> None:
+    async def _find_words(self, course: Course, arrival: Arrival) -> None:
         if not self.transcribe.is_done(course.job.artifacts):
             begun = asyncio.Event()
 
             async def hear(job: Job, progress: Progress) -> Artifacts:
-                def heard(fraction: float) -> None:
+                def heard(until_s: float) -> None:
                     begun.set()
-                    progress(fraction)
+                    metadata = course.job.artifacts.metadata  # an attachment's duration is known when it is there
+                    duration_s = metadata.duration_s if metadata else None
+                    progress(min(until_s / duration_s, 1.0) if duration_s else 0.0)
 
                 async with _transcribing_from(begun, course):
-                    return await self._hear(job, course, workdir, arrival, heard)
+                    return await self._hear(job, course, arrival, heard)
 
             await course.do(Stage.TRANSCRIBING, hear)
         if not arrival.has_failed:
             await course.enter(Stage.UPLOADING)
 
-    async def _hear(self, job: Job, course: Course, workdir: Path, arrival: Arrival, heard: Progress) -> Artifacts:
+    async def _hear(self, job: Job, course: Course, arrival: Arrival, heard: Heard) -> Artifacts:
         """Return the artifacts with the transcript: of the sound as it comes, or else of the whole file."""
         tried, why = Path(), "it was downloaded before"
         while (sound := await arrival.sound()) and sound != tried:  # again, if it got its last name too soon
@@ -108,7 +110,7 @@ class Streaming:
             except (NotYetReadableError, PermanentError) as error:
                 why = str(error)
         await arrival.whole()
-        made = await self.transcribe.run(course.job, workdir, heard)
+        made = await self.transcribe.run(course.job, heard)
         return replace(made, mode=f"fallback: {why}")
 
 

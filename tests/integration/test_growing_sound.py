@@ -146,9 +146,7 @@ class Hearing:
         self.whole = asyncio.Event()
         self.words = asyncio.Event()
         self.told: list[float] = []
-        self.task = asyncio.create_task(
-            transcriber.transcribe(path, language=None, duration_s=60, progress=self._hear, whole=self.whole)
-        )
+        self.task = asyncio.create_task(transcriber.transcribe(path, language=None, heard=self._hear, whole=self.whole))
 
     def _hear(self, progress: float) -> None:
         self.told.append(progress)
@@ -207,9 +205,7 @@ async def test_cancelling_one_that_waits_for_bytes_leaves_the_others_alone(tmp_p
     failed.grow_to(0.1)
     async with a_transcriber() as transcriber:
         cancelled = Hearing(transcriber, failed.path)
-        other = asyncio.create_task(
-            transcriber.transcribe(jfk, language=None, duration_s=None, progress=lambda _: None)
-        )
+        other = asyncio.create_task(transcriber.transcribe(jfk, language=None, heard=lambda _: None))
         while not children():
             await asyncio.sleep(0.01)
         cancelled.task.cancel()

@@ -34,9 +34,7 @@ async def test_an_hour_takes_no_more_memory_than_two_minutes(tmp_path: Path) -> 
     for times in (2, 67):
         transcriber = WhisperTranscriber(model=str(tiny_en()), compute_type="int8")
         audio = sonnets(tmp_path, times)
-        transcript = await transcriber.transcribe(
-            audio, language=None, duration_s=times * SONNET_S, progress=lambda _: None
-        )
+        transcript = await transcriber.transcribe(audio, language=None, heard=lambda _: None)
         peaks.append(peak_of_child_mb())
         await transcriber.aclose()
         assert transcript.segments[-1].end == pytest.approx(times * SONNET_S, rel=0.05)

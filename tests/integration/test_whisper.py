@@ -17,7 +17,7 @@ from sandbox.media import SPEECH, clip, words
 from sandbox.model import tiny_en
 from services.clients.whisper import WhisperTranscriber
 from services.errors import OperatorError, PermanentError, TransientError
-from services.media import Progress, Transcript
+from services.media import Heard, Transcript
 
 JFK_S, SONNET_S = 11.0, 53.27
 
@@ -44,10 +44,9 @@ async def a_transcriber(
 
 
 async def hear(
-    transcriber: WhisperTranscriber, audio: Path = SPEECH["jfk"], progress: Progress = lambda _: None
+    transcriber: WhisperTranscriber, audio: Path = SPEECH["jfk"], heard: Heard = lambda _: None
 ) -> Transcript:
-    duration_s = SONNET_S if audio == SPEECH["sonnet"] else JFK_S
-    return await transcriber.transcribe(audio, language=None, duration_s=duration_s, progress=progress)
+    return await transcriber.transcribe(audio, language=None, heard=heard)
 
 
 def recall(transcript: Transcript, speech: str) -> float:
@@ -88,21 +87,21 @@ async def until(condition: Callable[[], bool], within: float = 5.0) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_most_words_of_two_speeches_at_once_are_heard_and_progress_only_grows() -> None:
+async def test_most_words_of_two_speeches_at_once_are_heard_and_each_second_once() -> None:
     told: dict[str, list[float]] = {"jfk": [], "sonnet": []}
     async with a_transcriber() as transcriber:
         jfk, sonnet = await asyncio.gather(
-            *(hear(transcriber, SPEECH[name], progress.append) for name, progress in told.items())
+            *(hear(transcriber, SPEECH[name], heard.append) for name, heard in told.items())
         )
         assert len(children()) == 1
 
     assert recall(jfk, "jfk") >= 0.9
     assert recall(sonnet, "sonnet") >= 0.85
     assert (jfk.language, jfk.model) == ("en", "model")
-    for progress in told.values():
-        assert len(progress) > 2
-        assert progress == sorted(progress)
-        assert progress[-1] == 1.0
+    for heard, length_s in zip(told.values(), (JFK_S, SONNET_S), strict=True):
+        assert heard == sorted(heard)
+        assert heard[0] == 0
+        assert heard[-1] == pytest.approx(length_s, abs=0.2)
 
 
 async def test_what_has_no_speech_is_an_empty_transcript_and_what_cannot_be_decoded_a_permanent_error(
@@ -145,7 +144,7 @@ async def test_a_model_that_is_not_whole_is_for_the_operator_to_mend_at_once(
     assert "exit status 1" in caplog.text
 
 
-def once(strike: Callable[[], None]) -> Progress:
+def once(strike: Callable[[], None]) -> Heard:
     """Strike at the first progress only."""
     strikes = iter([strike])
     return lambda _: next(strikes, lambda: None)()
@@ -194,7 +193,7 @@ async def test_a_transcription_that_stalls_fails_alone_and_waiting_for_bytes_is_
     growing.write_bytes(speech[: len(speech) // 2])
     async with a_transcriber(stall_timeout_s=3) as transcriber:
         bystander = asyncio.create_task(
-            transcriber.transcribe(growing, language=None, duration_s=None, progress=lambda _: None, whole=whole)
+            transcriber.transcribe(growing, language=None, heard=lambda _: None, whole=whole)
         )
         with pytest.raises(TransientError, match="said nothing for 3 seconds"):
             await hear(transcriber, tmp_path / "nothing.mp3")

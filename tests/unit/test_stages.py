@@ -8,7 +8,7 @@ import pytest
 
 from services.clients.local_storage import LocalStorage
 from services.jobs.job import Artifacts
-from services.media import Media, MediaFile, Progress, Transcript
+from services.media import Heard, Media, MediaFile, Transcript
 from services.pipeline.download import is_on_disk
 from services.pipeline.transcribe import Transcribe
 from services.pipeline.upload import Upload
@@ -21,11 +21,9 @@ class FakeTranscriber:
 
     told: list[str | None] = field(default_factory=list)
 
-    async def transcribe(
-        self, audio: Path, *, language: str | None, duration_s: float, progress: Progress
-    ) -> Transcript:
+    async def transcribe(self, audio: Path, *, language: str | None, heard: Heard) -> Transcript:
         self.told.append(language)
-        progress(1.0)
+        heard(1.0)
         return a_transcript("hello")
 
 
@@ -40,7 +38,7 @@ async def test_the_language_is_the_routes_or_the_settings_or_detected(
     transcriber = FakeTranscriber()
     job = a_job(route=replace(ROUTE, language=of_route), artifacts=Artifacts(media=some_media(tmp_path)))
 
-    await Transcribe(transcriber, of_settings).run(job, tmp_path, lambda _: None)  # type: ignore[arg-type]  # a fake
+    await Transcribe(transcriber, of_settings).run(job, lambda _: None)  # type: ignore[arg-type]  # a fake
 
     assert transcriber.told == [told]
 
@@ -50,7 +48,7 @@ async def test_without_sound_nothing_is_asked_of_the_recogniser(tmp_path: Path) 
     media = replace(some_media(tmp_path), audio=None)
 
     artifacts = await Transcribe(transcriber, None).run(  # type: ignore[arg-type]  # a fake
-        a_job(artifacts=Artifacts(media=media)), tmp_path, lambda _: None
+        a_job(artifacts=Artifacts(media=media)), lambda _: None
     )
 
     assert artifacts.transcript == Transcript((), None, None)

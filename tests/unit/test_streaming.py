@@ -14,7 +14,7 @@ from services.clients.whisper import NotYetReadableError
 from services.errors import OperatorError, PermanentError, TransientError
 from services.jobs.job import Artifacts, Job, JobStatus, Stage
 from services.jobs.retry import RetryPolicy
-from services.media import Progress, StoredFile, Transcript
+from services.media import Heard, Progress, StoredFile, Transcript
 from services.pipeline.arrival import Arrival
 from services.pipeline.download import is_downloaded
 from services.pipeline.runner import JobRunner
@@ -60,12 +60,12 @@ class FakeEars:
     was_cut_off: bool = False
 
     async def transcribe(
-        self, audio: Path, *, progress: Progress, whole: asyncio.Event | None = None, **_: Any
+        self, audio: Path, *, heard: Heard, whole: asyncio.Event | None = None, **_: Any
     ) -> Transcript:
         self.heard.append(audio.name)
         if whole and self.growing_error:
             raise self.growing_error
-        progress(0.5)
+        heard(0.5)
         try:
             await self.may_end.wait()
         except asyncio.CancelledError:
