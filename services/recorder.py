@@ -32,24 +32,30 @@ class Recorder:
         """Record a new job; False, and nobody is told, if the ledger has it already."""
         added = await self.store.add(job)
         if added:
-            self._tell(job)
+            self.tell(job)
         return added
 
     async def record(self, job: Job) -> Job:
         """Record the new state of a known job, and return it."""
         await self.keep(job)
-        self._tell(job)
+        self.tell(job)
         return job
 
     async def reopen(self, job: Job) -> Job:
         """Record that an ended job is on its way again, and return it."""
         await self._patiently(self.store.reopen, job)
-        self._tell(job)
+        self.tell(job)
         return job
 
     async def keep(self, job: Job) -> None:
         """Record a job's new artifacts, which nobody needs to be told of."""
         await self._patiently(self.store.save, job)
+
+    def tell(self, job: Job) -> None:
+        """Let everyone know a job as the ledger has it."""
+        log.debug("%s: %s %s %s", job.id, job.status, job.stage or "", job.progress or "")
+        for observer in self._observers:
+            observer.notice(job)
 
     async def _patiently(self, write: Callable[[Job], Awaitable[None]], job: Job) -> None:
         while True:
@@ -58,8 +64,3 @@ class Recorder:
             except LedgerError as error:
                 log.error("%s: %s", job.id, error)  # noqa: TRY400 (it is said each time; the traceback tells no more)
                 await asyncio.sleep(PATIENCE_S)
-
-    def _tell(self, job: Job) -> None:
-        log.debug("%s: %s %s %s", job.id, job.status, job.stage or "", job.progress or "")
-        for observer in self._observers:
-            observer.notice(job)

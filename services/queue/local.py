@@ -47,7 +47,11 @@ class LocalQueue:
         """Take up and return what the ledger holds unfinished. To be awaited before anything is submitted."""
         unfinished = await self._store.unfinished()
         for job in unfinished:
-            restored = await self._recorder.record(job.interrupted(self._clock()))
+            restored = job.interrupted(self._clock())
+            if restored == job:
+                self._recorder.tell(job)
+            else:
+                await self._recorder.record(restored)
             if restored.status is JobStatus.QUEUED:
                 await self._place(restored)
         return unfinished
@@ -174,9 +178,11 @@ class LocalQueue:
                 return
             first = None if job.is_anew else await self._store.find_first(job)
             if first is None or not first.has_ended:
-                await self._recorder.keep(replace(job, repost_of=first.id if first else None))
+                placed = replace(job, repost_of=first.id if first else None)
             else:
-                await self._recorder.keep(job.sharing(await self._store.get(first.id)))
+                placed = job.sharing(await self._store.get(first.id))
+            if placed != job:
+                await self._recorder.keep(placed)
         if first is None:
             self._ready.put_nowait(job.id)
         elif first.has_ended:
