@@ -101,7 +101,7 @@ async def test_most_words_of_two_speeches_at_once_are_heard_and_each_second_once
     for heard, length_s in zip(told.values(), (JFK_S, SONNET_S), strict=True):
         assert heard == sorted(heard)
         assert heard[0] == 0
-        assert heard[-1] == pytest.approx(length_s, abs=0.2)
+        assert heard[-1] == pytest.approx(length_s, abs=1)  # of speech: the quiet at the end is not told
 
 
 async def test_what_has_no_speech_is_an_empty_transcript_and_what_cannot_be_decoded_a_permanent_error(
