@@ -22,6 +22,7 @@ JFK = "jfkspeech01"
 TYPES = {
     ".mp4": "video/mp4",
     ".m4a": "audio/mp4",
+    ".mp3": "audio/mpeg",
     ".webm": "video/webm",
     ".m3u8": "application/vnd.apple.mpegurl",
     ".ts": "video/mp2t",

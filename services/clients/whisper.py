@@ -38,7 +38,7 @@ class WhisperTranscriber:
         model: str,
         device: str = "auto",
         compute_type: str = "default",
-        beam: int = 1,
+        beam: int = 2,
         workers: int | None = None,
         download_root: Path | None = None,
         idle_timeout_s: float = 300.0,

@@ -78,7 +78,7 @@ class Chaos:
         """
         with closing(self._ledger):
             try:
-                await self._notice_a_first_video()
+                await self._notice_first_videos()
                 moments = schedule(kills, self._chance)
                 for moment in moments:  # those that are missed come again
                     kill = await self._kill_at(moment)
@@ -91,12 +91,14 @@ class Chaos:
                 await self._bot.kill()
                 await self._bot.bury()
 
-    async def _notice_a_first_video(self) -> None:
+    async def _notice_first_videos(self) -> None:
         """Let the bot see its channels for the first time: what was said before is none of its business."""
+        posted = (Kind.LINK, Kind.OUTLOOK)
         await self._bot.start()
         await self._while_it_runs(self._connected(), PATIENCE_S)
-        self._poster.post(Kind.LINK)
-        await self._while_it_runs(self._scene.until(self._ledger.entries), PATIENCE_S)
+        for kind in posted:
+            self._poster.post(kind)
+        await self._while_it_runs(self._scene.until(lambda: len(self._ledger.entries()) == len(posted)), PATIENCE_S)
         await self._bot.kill()
         await self._bot.bury()
 

@@ -20,6 +20,8 @@ LOOK_EVERY_S = 0.002
 STAGES = ("Processing", "Downloading", "Transcribing", "Uploading to Drive", "Complete")
 LOST = 499
 """The status of a request whose connection a world dropped."""
+BEFORE_UPLOADS = "Processing"
+"""The last stage in which nothing of a video can be in Drive: its media go up while it is shown in later ones."""
 CHUNK_BYTES = 2**20
 """Of a request that is large enough to be hit in its middle."""
 
@@ -116,7 +118,7 @@ def _upload_chunks() -> Iterator[Moment]:
         "half of it arrived": _at("drive", lost, _half_arrives),
         "stored, not answered": _at("drive", stored),
     }.items():
-        yield Moment("upload chunk", name, strike, "Uploading to Drive", (Kind.BIG_LINK, Kind.BIG_ATTACHMENT))
+        yield Moment("upload chunk", name, strike, BEFORE_UPLOADS, (Kind.BIG_LINK, Kind.BIG_ATTACHMENT))
 
 
 def _effects() -> Iterator[Moment]:
@@ -127,7 +129,7 @@ def _effects() -> Iterator[Moment]:
         ("page opened", "notion", page, "Processing", audited),
         ("page made at the end", "notion", page, "Complete", (Kind.OUTLOOK,)),
         ("page written to", "notion", Fault("PATCH", "^/v1/pages/", before=False), "Complete", anywhere),
-        ("folder made", "drive", Fault("POST", "^/drive/v3/files$", before=False), upload, anywhere),
+        ("folder made", "drive", Fault("POST", "^/drive/v3/files$", before=False), BEFORE_UPLOADS, anywhere),
         ("upload session opened", "drive", Fault("POST", "^/upload", before=False), upload, anywhere),
         ("file made", "drive", _LastChunk("PUT", "^/upload", before=False), upload, anywhere),
         ("card sent", "discord", Fault("POST", "/messages$", before=False), None, anywhere),

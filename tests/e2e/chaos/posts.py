@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from sandbox.media import clip
+from sandbox.media import SPEECH, clip
 from sandbox.worlds import Worlds
 
 BIG = "noise.mp4"
 """The speech of 11 seconds in a file of three upload chunks."""
 BIG_BYTES = 20 * 2**20
+LONG = "long.mp3"
+"""The speech of 53 seconds, three times: its transcription takes long enough for its progress to be recorded."""
 SLOW, FAST = 250_000, 24 * 2**20
 """Bytes per second from the video site: a short clip takes about a second, and so does the big one."""
 DRIVE_BYTES_PER_SECOND = 12 * 2**20
@@ -33,7 +35,7 @@ class Kind(Enum):
 CLIPS = {
     Kind.LINK: ("jfk.mp4",),
     Kind.PAIR: ("jfk.mp4", "jfk.webm"),
-    Kind.SPEECH: ("sonnet.mp4",),
+    Kind.SPEECH: (LONG,),
     Kind.BIG_LINK: (BIG,),
     Kind.ATTACHMENT: ("jfk.mp4",),
     Kind.BIG_ATTACHMENT: (BIG,),
@@ -67,8 +69,9 @@ class Poster:
 
     def __post_init__(self) -> None:
         _make_big(self.worlds.clips)
+        (self.worlds.clips / LONG).write_bytes(SPEECH["sonnet"].read_bytes() * 3)
         self.worlds.site.bytes_per_second = SLOW
-        self.worlds.site.slow = dict.fromkeys([f"/clips/{BIG}", "/clips/sonnet.mp4"], FAST)
+        self.worlds.site.slow = dict.fromkeys([f"/clips/{BIG}", f"/clips/{LONG}"], FAST)
         self.worlds.drive.bytes_per_second = DRIVE_BYTES_PER_SECOND
 
     def post(self, kind: Kind) -> None:
