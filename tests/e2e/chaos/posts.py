@@ -13,7 +13,7 @@ BIG = "noise.mp4"
 """The speech of 11 seconds in a file of three upload chunks."""
 BIG_BYTES = 20 * 2**20
 LONG = "long.mp3"
-"""The speech of 53 seconds, three times: its transcription takes long enough for its progress to be recorded."""
+"""The speech of 53 seconds, twice: its transcription takes long enough for its progress to be recorded."""
 SLOW, FAST = 250_000, 24 * 2**20
 """Bytes per second from the video site: a short clip takes about a second, and so does the big one."""
 DRIVE_BYTES_PER_SECOND = 12 * 2**20
@@ -69,7 +69,7 @@ class Poster:
 
     def __post_init__(self) -> None:
         _make_big(self.worlds.clips)
-        (self.worlds.clips / LONG).write_bytes(SPEECH["sonnet"].read_bytes() * 3)
+        (self.worlds.clips / LONG).write_bytes(SPEECH["sonnet"].read_bytes() * 2)
         self.worlds.site.bytes_per_second = SLOW
         self.worlds.site.slow = dict.fromkeys([f"/clips/{BIG}", f"/clips/{LONG}"], FAST)
         self.worlds.drive.bytes_per_second = DRIVE_BYTES_PER_SECOND
