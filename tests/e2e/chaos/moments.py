@@ -126,7 +126,7 @@ def _effects() -> Iterator[Moment]:
     audited = tuple(kind for kind in Kind if kind is not Kind.OUTLOOK)
     page = Fault("POST", "^/v1/pages$", before=False)
     for name, world, fault, stage, kinds in (
-        ("page opened", "notion", page, "Processing", audited),
+        ("page opened", "notion", page, None, audited),
         ("page made at the end", "notion", page, "Complete", (Kind.OUTLOOK,)),
         ("page written to", "notion", Fault("PATCH", "^/v1/pages/", before=False), "Complete", anywhere),
         ("folder made", "drive", Fault("POST", "^/drive/v3/files$", before=False), BEFORE_UPLOADS, anywhere),
