@@ -52,10 +52,10 @@ class Race:
 
 
 async def measure(*, quick: bool) -> Outcome:
-    """Five runs of all paces over 266 s of speech, the script and the bot by turns; `quick`: one, over 53 s."""
+    """Five runs of all paces over 213 s of speech, the script and the bot by turns; `quick`: one, over 53 s."""
     with TemporaryDirectory(prefix="auditscribe-bench-") as folder:
         async with Worlds(Path(folder)) as worlds:
-            track = Track(worlds, times=1 if quick else 5)
+            track = Track(worlds, times=1 if quick else 4)
             async with running_bot(worlds, **model.settings()):
                 await track.warm_up()
                 races = [race for number in range(1 if quick else 5) for race in await track.run(number)]

@@ -24,12 +24,12 @@ def reading(clips: Path, name: str, times: int) -> Path:
     """
     clips.mkdir(parents=True, exist_ok=True)
     for ending in _COPIED:
-        _repeat([clip(clips, f"{SPEECH}{ending}")], times, clips / f"{name}{ending}")
+        repeat([clip(clips, f"{SPEECH}{ending}")], times, clips / f"{name}{ending}")
     picture = clips / "noise.mp4"
     if not picture.exists():
         _noise(picture)
     seconds = _seconds(clips / f"{SPEECH}.m4a") * times
-    _repeat([picture], round(seconds / _PICTURE_S), clips / f"{name}-720.mp4")
+    repeat([picture], round(seconds / _PICTURE_S), clips / f"{name}-720.mp4")
     return clips / f"{name}.m4a"
 
 
@@ -40,7 +40,7 @@ def meeting(clips: Path, name: str, *, parts: int, part_s: int = 600) -> Path:
     if not pause.exists():
         _silence(pause)
     pauses = round((part_s - _seconds(speech)) / _seconds(pause))
-    return _repeat([speech, *[pause] * pauses], parts, whole)
+    return repeat([speech, *[pause] * pauses], parts, whole)
 
 
 def _seconds(file: Path) -> float:
@@ -48,7 +48,7 @@ def _seconds(file: Path) -> float:
         return (container.duration or 0) / av.time_base
 
 
-def _repeat(files: list[Path], times: int, target: Path) -> Path:
+def repeat(files: list[Path], times: int, target: Path) -> Path:
     """Write the packets of files one after the other, several times: all with the same tracks."""
     with av.open(str(files[0])) as first, av.open(str(target), "w", options=_options(target)) as container:
         streams = [container.add_stream_from_template(track) for track in first.streams]

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from services.clients.child import Message, start
-from services.clients.whisper_process import ChildDiedError, Hearing, NotYetReadableError, WhisperProcess
+from services.clients.whisper_process import ChildDiedError, Hearing, MovedError, NotYetReadableError, WhisperProcess
 from services.media import Heard, Transcript
 
-__all__ = ["NotYetReadableError", "WhisperTranscriber"]
+__all__ = ["MovedError", "NotYetReadableError", "WhisperTranscriber"]
 
 PROGRAM = "services.clients.recogniser"
 
@@ -83,7 +83,8 @@ class WhisperTranscriber:
         Raise PermanentError for a file that cannot be decoded, OperatorError for a model that cannot be loaded and for
         a language that it does not know, TransientError for one that stalls or makes the child die repeatedly, and
         NotYetReadableError where the sound can be read only when the file is whole: wait for that and call again,
-        without `whole`. Cancelling it leaves the other transcriptions alone.
+        without `whole`; MovedError where the file has another name by now. Cancelling it leaves the other
+        transcriptions alone.
         """
         with _held(audio, grows=whole is not None) as path:
             hearing = Hearing(str(path), language, whole, heard)
@@ -135,7 +136,7 @@ class WhisperTranscriber:
 def _held(audio: Path, *, grows: bool) -> Iterator[Path]:
     """Yield a path to a file's bytes, which a second child finds as well when the file has lost its name meanwhile.
 
-    That holds on Linux; elsewhere a transcription whose child died fails then. Raise NotYetReadableError for no file.
+    That holds on Linux; elsewhere a transcription whose child died fails then. Raise MovedError for no file.
     """
     if not grows or sys.platform != "linux":
         yield audio
@@ -143,7 +144,7 @@ def _held(audio: Path, *, grows: bool) -> Iterator[Path]:
     try:
         descriptor = os.open(audio, os.O_RDONLY)
     except FileNotFoundError as error:
-        raise NotYetReadableError("The file whose sound is to be read is not there yet.") from error
+        raise MovedError("The file whose sound is to be read is not there.") from error
     try:
         yield Path(f"/proc/{os.getpid()}/fd/{descriptor}")
     finally:

@@ -30,6 +30,10 @@ class NotYetReadableError(TransientError):
     """The sound of a file that still grows cannot be read before it is whole."""
 
 
+class MovedError(NotYetReadableError):
+    """The file got another name just before it was to be read."""
+
+
 class ChildDiedError(TransientError):
     """The child ended in the middle of a transcription, which can go on in another."""
 

@@ -31,13 +31,15 @@ class Arrival:
         self.has_failed = not well
         if well:
             self.sound_is_whole.set()
-        self._told.set()
         self._over.set()
+        self._told.set()
 
-    async def sound(self) -> Path | None:
-        """Return the file of the sound as soon as there is one; None where the download ends first."""
-        await self._told.wait()
-        return self._sound
+    async def sound(self, *, other_than: Path | None = None) -> Path | None:
+        """Return the file of the sound as soon as there is one, under a new name; None if the download ends before."""
+        while self._sound == other_than and not self._over.is_set():
+            self._told.clear()
+            await self._told.wait()
+        return None if self._sound == other_than else self._sound
 
     async def whole(self) -> None:
         """Return when everything is there. Raises NothingCameError."""

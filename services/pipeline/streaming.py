@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from services.clients.whisper import NotYetReadableError
+from services.clients.whisper import MovedError, NotYetReadableError
 from services.errors import AuditscribeError, OperatorError, PermanentError, TransientError
 from services.jobs.job import Artifacts, Job, Stage
 from services.media import Heard, Progress
@@ -102,13 +102,15 @@ class Streaming:
 
     async def _hear(self, job: Job, course: Course, arrival: Arrival, heard: Heard) -> Artifacts:
         """Return the artifacts with the transcript: of the sound as it comes, or else of the whole file."""
-        tried, why = Path(), "it was downloaded before"
-        while (sound := await arrival.sound()) and sound != tried:  # again, if it got its last name too soon
-            tried = sound
+        moved, why = None, "it was downloaded before"
+        while sound := await arrival.sound(other_than=moved):
             try:
                 return await self.transcribe.arriving(job, sound, arrival.sound_is_whole, heard)
+            except MovedError:
+                moved = sound
             except (NotYetReadableError, PermanentError) as error:
                 why = str(error)
+                break
         await arrival.whole()
         made = await self.transcribe.run(course.job, heard)
         return replace(made, mode=f"fallback: {why}")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.clients.local_storage import LocalStorage
-from services.clients.whisper import NotYetReadableError
+from services.clients.whisper import MovedError, NotYetReadableError
 from services.errors import OperatorError, PermanentError, TransientError
 from services.jobs.job import Artifacts, Job, JobStatus, Stage
 from services.jobs.retry import RetryPolicy
@@ -34,6 +34,8 @@ class FakeDownload:
 
     error: Exception | None = None
     sound_is_whole: bool = False
+    last_name: str | None = None
+    """Told at the end, if it is another one."""
     may_end: asyncio.Event = field(default_factory=asyncio.Event)
     runs: int = 0
 
@@ -44,6 +46,8 @@ class FakeDownload:
         self.runs += 1
         arrival.sound_in(workdir / GROWING, whole=self.sound_is_whole)
         await self.may_end.wait()
+        if self.last_name:
+            arrival.sound_in(workdir / self.last_name, whole=True)
         if self.error:
             raise self.error
         return replace(job.artifacts, media=some_media(workdir))
@@ -63,7 +67,7 @@ class FakeEars:
         self, audio: Path, *, heard: Heard, whole: asyncio.Event | None = None, **_: Any
     ) -> Transcript:
         self.heard.append(audio.name)
-        if whole and self.growing_error:
+        if whole and self.growing_error and audio.name == GROWING:
             raise self.growing_error
         heard(0.5)
         try:
@@ -143,6 +147,17 @@ async def test_the_video_goes_up_while_the_words_are_heard_and_the_status_follow
 
     assert way.shown == [Stage.DOWNLOADING, Stage.TRANSCRIBING, Stage.UPLOADING]
     assert way.storage.stored == ("video.mp4", "audio.m4a", "transcript.txt", "transcript.srt")
+
+
+async def test_a_sound_that_has_its_last_name_before_it_is_read_is_heard_under_that_one(way: Way) -> None:
+    way.ears.growing_error = MovedError("gone")
+    way.ears.may_end.set()
+    way.download.last_name = "sound.whole"
+
+    ended = await way.run(lambda: way.ears.heard == [GROWING], then=way.download.may_end.set)
+
+    assert way.ears.heard == [GROWING, "sound.whole"]
+    assert ended.artifacts.mode == "streaming"
 
 
 async def test_sound_that_cannot_be_read_as_it_comes_is_heard_from_the_whole_file(way: Way) -> None:

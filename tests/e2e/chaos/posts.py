@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from sandbox.media import SPEECH, clip
+from bench.recordings import repeat
+from sandbox.media import clip
 from sandbox.worlds import Worlds
 
 BIG = "noise.mp4"
 """The speech of 11 seconds in a file of three upload chunks."""
 BIG_BYTES = 20 * 2**20
-LONG = "long.mp3"
+LONG = "long.mp4"
 """The speech of 53 seconds, twice: its transcription takes long enough for its progress to be recorded."""
 SLOW, FAST = 250_000, 24 * 2**20
 """Bytes per second from the video site: a short clip takes about a second, and so does the big one."""
@@ -69,7 +70,7 @@ class Poster:
 
     def __post_init__(self) -> None:
         _make_big(self.worlds.clips)
-        (self.worlds.clips / LONG).write_bytes(SPEECH["sonnet"].read_bytes() * 2)
+        repeat([clip(self.worlds.clips, "sonnet.mp4")], 2, self.worlds.clips / LONG)
         self.worlds.site.bytes_per_second = SLOW
         self.worlds.site.slow = dict.fromkeys([f"/clips/{BIG}", f"/clips/{LONG}"], FAST)
         self.worlds.drive.bytes_per_second = DRIVE_BYTES_PER_SECOND
