@@ -49,8 +49,8 @@ async def test_sigterm_in_the_middle_of_a_job_ends_the_bot_cleanly(worlds: World
 async def test_sigterm_in_the_middle_of_a_transcription_ends_the_bot_cleanly(worlds: Worlds) -> None:
     process = await start(worlds.settings(), worlds)
     await worlds.discord.until(lambda: worlds.discord.connected)
-    sonnet = SPEECH["sonnet"].read_bytes()
-    worlds.discord.post("audit-process", files=[("sonnet.mp3", sonnet, "audio/mpeg")])
+    sonnets = SPEECH["sonnet"].read_bytes() * 3  # long enough for its progress to be recorded
+    worlds.discord.post("audit-process", files=[("sonnets.mp3", sonnets, "audio/mpeg")])
     async with aclosing(await open_store(f"sqlite+aiosqlite:///{worlds.folder / 'data' / 'auditscribe.db'}")) as ledger:
         while not any(job.stage is Stage.TRANSCRIBING and job.progress for job in await ledger.unfinished()):
             await asyncio.sleep(0.1)
