@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from faster_whisper.audio import decode_audio
 from faster_whisper.vad import get_vad_model
 
 from sandbox.media import SPEECH, clip
@@ -74,6 +75,15 @@ def test_sound_of_a_file_that_grows_is_that_of_the_whole_file_and_comes_before_i
     whole = np.concatenate(list(whole_sound(source)))
     assert len(whole) == pytest.approx(JFK_S * RATE, abs=RATE / 4)
     np.testing.assert_array_equal(np.concatenate(blocks), whole)
+
+
+@pytest.mark.parametrize("name", ["jfk-sound.webm", "jfk.m4a", "jfk.mp4"])
+def test_sound_in_blocks_is_that_of_the_file_decoded_and_resampled_at_once(tmp_path: Path, name: str) -> None:
+    blocks = list(whole_sound(clip(tmp_path, name)))
+
+    at_once = decode_audio(str(clip(tmp_path, name)))
+    np.testing.assert_allclose(np.concatenate(blocks), at_once, atol=1 / 2**14)
+    assert all(len(block) == pytest.approx(RATE / 2, rel=0.1) for block in blocks[1:-2])
 
 
 @pytest.mark.parametrize("first", [0.5, 0.0])

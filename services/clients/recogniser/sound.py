@@ -121,8 +121,13 @@ def _box(file: GrowingFile, offset: int) -> bytes:
 def _decode(file: BinaryIO | GrowingFile, *, forgiving: bool) -> Iterator[Sound]:
     with av.open(file, "r", metadata_errors="ignore", options={"format_whitelist": CONTAINERS}) as container:
         frames = _frames(container, container.streams.audio[0], forgiving=forgiving)
-        for (*_, rate), alike in groupby(frames, lambda frame: (frame.format, frame.layout, frame.sample_rate)):
+        for (*_, rate), alike in groupby(frames, _kind):
             yield from _resampled(alike, rate)
+
+
+def _kind(frame: AudioFrame) -> tuple[str, str, int]:
+    """Return what a resampler must be made anew for: by names, since no two formats or layouts of PyAV are equal."""
+    return frame.format.name, frame.layout.name, frame.sample_rate
 
 
 def _frames(container: InputContainer, track: AudioStream, *, forgiving: bool) -> Iterator[AudioFrame]:
