@@ -7,8 +7,8 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench import model
 from bench.bot import running_bot
+from bench.model import TINY
 from bench.probed_bot import EVERY_S, FILE
 from bench.recordings import reading
 from bench.tables import Outcome, p99, p99_of, table
@@ -33,7 +33,7 @@ async def measure(*, quick: bool) -> Outcome:
         async with Worlds(Path(folder)) as worlds:
             sound = reading(worlds.clips, _CLIP, 1 if quick else 3).read_bytes()
             worlds.site.slow[f"/clips/{_MUTE}"] = _SLOW
-            settings = model.settings() | {"WORKERS": str(_TRANSCRIPTIONS + _DOWNLOADS), FILE: str(file)}
+            settings = TINY.settings() | {"WORKERS": str(_TRANSCRIPTIONS + _DOWNLOADS), FILE: str(file)}
             async with running_bot(worlds, module="bench.probed_bot", **settings):
                 links = [f"{worlds.site.clip_url(_MUTE)}?number={number}" for number in range(_DOWNLOADS)]
                 downloads = [worlds.discord.post(CHANNEL, link)["id"] for link in links]

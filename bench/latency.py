@@ -9,8 +9,8 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench import model
 from bench.bot import running_bot
+from bench.model import TINY
 from bench.recordings import reading
 from bench.tables import Outcome, median_of, p99_of, table
 from bench.watching import CHANNEL, Way, follow
@@ -53,10 +53,10 @@ async def measure(*, quick: bool) -> Outcome:
     """Five runs of thirty posts, and six videos, the first with a cold model; `quick`: one run, and three videos."""
     with TemporaryDirectory(prefix="auditscribe-bench-") as folder:
         async with Worlds(Path(folder)) as worlds:
-            async with running_bot(worlds, **model.settings()):
+            async with running_bot(worlds, **TINY.settings()):
                 videos = await _videos(worlds, 3 if quick else 6)
             worlds.site.wire.bytes_per_second = _SLOW
-            async with running_bot(worlds, **model.settings()):
+            async with running_bot(worlds, **TINY.settings()):
                 posts = [await _posts(worlds, run, 30) for run in range(1 if quick else 5)]
     return _outcome(posts, videos)
 

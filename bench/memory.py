@@ -8,8 +8,8 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench import model
 from bench.bot import running_bot
+from bench.model import TINY
 from bench.processes import Memory, Peak, memory_of, watched
 from bench.recordings import meeting
 from bench.tables import Outcome, table
@@ -46,7 +46,7 @@ async def _run(name: str) -> Seen:
     with TemporaryDirectory(prefix="auditscribe-bench-") as folder:
         async with Worlds(Path(folder)) as worlds:
             recording = await asyncio.to_thread(meeting, worlds.clips, name, parts=_PARTS[name])
-            async with running_bot(worlds, **model.settings(), **_PATIENT) as bot:
+            async with running_bot(worlds, **TINY.settings(), **_PATIENT) as bot:
                 await asyncio.sleep(_SETTLED_S)
                 idle = memory_of(bot.pid)
                 async with watched(bot) as peak:

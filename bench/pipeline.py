@@ -7,8 +7,8 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench import model
 from bench.bot import running_bot
+from bench.model import BASE, COMPUTE_TYPE
 from bench.recordings import reading
 from bench.script import ScriptTimes, run_script
 from bench.tables import Outcome, table
@@ -56,7 +56,7 @@ async def measure(*, quick: bool) -> Outcome:
     with TemporaryDirectory(prefix="auditscribe-bench-") as folder:
         async with Worlds(Path(folder)) as worlds:
             track = Track(worlds, times=1 if quick else 4)
-            async with running_bot(worlds, **model.settings()):
+            async with running_bot(worlds, **BASE.settings()):
                 await track.warm_up()
                 races = [race for number in range(1 if quick else 5) for race in await track.run(number)]
     return _outcome(races)
@@ -73,7 +73,7 @@ class Track:
 
     async def warm_up(self) -> None:
         """Let both do the video once, with a fast source."""
-        await run_script(self._worlds, self._next_video())
+        await run_script(self._worlds, self._next_video(), BASE.folder())
         await follow(self._worlds, self._next_video())
 
     async def run(self, number: int) -> list[Race]:
@@ -84,7 +84,7 @@ class Track:
             self._worlds.site.wire.bytes_per_second = self._bytes / (factor * transcription)
             bot = (await follow(self._worlds, self._next_video())).seconds if number % 2 else None
             mark = time.monotonic()
-            script = await run_script(self._worlds, self._next_video())
+            script = await run_script(self._worlds, self._next_video(), BASE.folder())
             download = self._transfer(mark)
             if bot is None:
                 bot = (await follow(self._worlds, self._next_video())).seconds
@@ -113,7 +113,7 @@ def _outcome(races: Sequence[Race]) -> Outcome:
     by_pace = {pace: [race for race in races if race.pace == pace] for pace in _PACES}
     rows = [_row(pace, of_pace) for pace, of_pace in by_pace.items()]
     title = (
-        f"A video through the bot and a plain script ({model.NAME}, {model.COMPUTE_TYPE}): seconds, medians of "
+        f"A video through the bot and a plain script ({BASE.name}, {COMPUTE_TYPE}): seconds, medians of "
         f"{len(races) // len(_PACES)}; the source takes n x the bot's transcription"
     )
     columns = (

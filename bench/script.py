@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
-from bench.model import COMPUTE_TYPE, speech_model
+from bench.model import COMPUTE_TYPE
 from sandbox.worlds import Worlds
 
 _SCRIPT = Path(__file__).with_name("plain_script.py")
@@ -51,14 +51,14 @@ class ScriptTimes:
         return self.download + self.transcription + self.upload + self.page
 
 
-async def run_script(worlds: Worlds, url: str) -> ScriptTimes:
+async def run_script(worlds: Worlds, url: str, model: Path) -> ScriptTimes:
     """Run it once, with both cores."""
     folder = Path(mkdtemp(dir=worlds.folder))
     told = worlds.settings()
     request = Request(
         url=url,
         folder=str(folder),
-        model=str(speech_model()),
+        model=str(model),
         compute_type=COMPUTE_TYPE,
         cores=os.cpu_count() or 1,
         drive_url=told["DRIVE_API_URL"],

@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 
 from rich.table import Table
 
-from bench import model
 from bench.bot import running_bot
+from bench.model import TINY
 from bench.reasons import KINDS, UNEXPLAINED, Kind, kind_of
 from bench.tables import Outcome
 from bench.watching import CHANNEL, job_of
@@ -33,7 +33,7 @@ async def measure(*, quick: bool) -> Outcome:  # noqa: ARG001 (what is counted n
             video = clip(worlds.clips, f"{_CLIP}.mp4").read_bytes()
             for video_id in ("firstvideo0", "secondvideo", "thirdvideo0"):
                 worlds.site.add_youtube(video_id, clip=_CLIP, title=video_id)
-            async with running_bot(worlds, **model.settings()):
+            async with running_bot(worlds, **TINY.settings()):
                 await asyncio.sleep(_SETTLED_S)
                 post = worlds.discord.post
                 seen["first after a start"] = await _count(worlds, post(CHANNEL, "https://youtu.be/firstvideo0"))

@@ -91,7 +91,7 @@ class Settings(NotionSettings):
     whisper_device: str = "auto"
     whisper_compute_type: str = "default"
     whisper_language: str | None = None
-    whisper_beam: Annotated[int, Field(ge=1)] = 2
+    whisper_beam: Annotated[int, Field(ge=1)] | None = None
     whisper_workers: Annotated[int, Field(ge=1)] | None = None
 
     max_duration_s: Annotated[float, Field(gt=0)] = 43200

@@ -29,7 +29,8 @@ class WhisperTranscriber:
     """Starts the child when there is work, keeps it warm, and ends it when idle: only that gives its memory back.
 
     `model` is a folder, or a name that faster-whisper fetches. `workers` hear that many half minutes of speech at once,
-    of all transcriptions in turn; None: as many as there are cores. `beam` is how many wordings of each are weighed.
+    of all transcriptions in turn; None: as many as there are cores. `beam` is how many wordings of each are weighed;
+    None: as many as the language is worth (hearing.py).
 
     A child that gives no answer for `silence_timeout_s` is killed, and the transcriptions go on in its successor, each
     from where it was. So is one in which a transcription got no further for `stall_timeout_s` although its bytes were
@@ -42,7 +43,7 @@ class WhisperTranscriber:
         model: str,
         device: str = "auto",
         compute_type: str = "default",
-        beam: int = 2,
+        beam: int | None = None,
         workers: int | None = None,
         download_root: Path | None = None,
         idle_timeout_s: float = 300.0,
@@ -61,8 +62,8 @@ class WhisperTranscriber:
             "download_root": download_root and str(download_root),
         }
         self._settings = (
-            f"device {device}, compute type {compute_type}, beam {beam}, {workers} at once, cut at pauses,"
-            " silence left out"
+            f"device {device}, compute type {compute_type}, beam {beam or '2 for English, else 5'}, {workers} at once,"
+            " cut at pauses, silence left out"
         )
         self._idle_timeout_s = idle_timeout_s
         self._stall_timeout_s = stall_timeout_s
