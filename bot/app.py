@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, nullcontext, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -113,7 +113,11 @@ async def _run(
 
         runner = JobRunner(
             recorder,
-            RetryPolicy(settings.max_attempts),
+            RetryPolicy(
+                settings.max_attempts,
+                look_again_s=settings.live_retry_s,
+                patience=timedelta(days=settings.live_patience_days),
+            ),
             settings.data_dir.resolve() / "work",
             clock,
             settings.job_time_limit_s,
@@ -193,4 +197,5 @@ def _transcriber(settings: Settings) -> WhisperTranscriber:
         beam=settings.whisper_beam,
         workers=settings.whisper_workers,
         stall_timeout_s=settings.stall_timeout_s,
+        max_duration_s=settings.max_duration_s,
     )

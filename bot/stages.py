@@ -1,6 +1,7 @@
 """The stages of the two tasks."""
 
 from collections.abc import Callable
+from functools import partial
 
 from config.settings import Settings
 from services.clients.media_tool import take_apart
@@ -32,17 +33,18 @@ def tasks_of(
     ytdlp = _ytdlp(settings, guard_url)
     files = WebFiles(guard_url, stall_timeout_s=settings.stall_timeout_s)
     max_bytes = settings.max_filesize_mb * 2**20
+    apart = partial(take_apart, max_duration_s=settings.max_duration_s, max_bytes=max_bytes)
     return Tasks(
         runner,
         link_stages=(
             answering(ProbeLink(ytdlp)),
-            Streaming(DownloadLink(ytdlp, take_apart, settings.max_duration_s), transcribe, upload),
+            Streaming(DownloadLink(ytdlp, apart, settings.max_duration_s), transcribe, upload),
             finish,
         ),
         attachment_stages=(
             answering(ProbeAttachment(resolve)),
             Streaming(
-                DownloadAttachment(resolve, files, take_apart, max_bytes, settings.max_duration_s), transcribe, upload
+                DownloadAttachment(resolve, files, apart, max_bytes, settings.max_duration_s), transcribe, upload
             ),
             finish,
         ),

@@ -101,6 +101,8 @@ class Settings(NotionSettings):
     job_time_limit_s: Annotated[float, Field(gt=0)] = 43200
     max_attempts: Annotated[int, Field(ge=1)] = 3
     operator_retry_s: Annotated[float, Field(gt=0)] = 60
+    live_retry_s: Annotated[float, Field(gt=0)] = 300
+    live_patience_days: Annotated[float, Field(ge=0, le=365)] = 14
 
     allow_any_site: bool = False
     allow_private_hosts: Annotated[

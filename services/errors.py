@@ -1,5 +1,7 @@
 """Errors, named by what to do about them. Their text is one plain sentence for the people in the channel."""
 
+from datetime import datetime
+
 
 class AuditscribeError(Exception):
     """Something went wrong in a way that we know; `str()` of it may be shown to anyone."""
@@ -11,6 +13,17 @@ class TransientError(AuditscribeError):
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class NotYetError(TransientError):
+    """What is asked for does not exist yet: look again, which costs no try.
+
+    `begins_at` is when it was announced for, if it was.
+    """
+
+    def __init__(self, message: str, *, begins_at: datetime | None = None) -> None:
+        super().__init__(message)
+        self.begins_at = begins_at
 
 
 class PermanentError(AuditscribeError):

@@ -65,6 +65,8 @@ def headline(job: Job, forecast: Forecast) -> str:
             line = f"{emoji(job)} **{stage_name(job)}**{_try(job.attempts)}{_progress(job, forecast)}"
         case JobStatus.WAITING if job.waiting_for:
             line = f"⏳ **{stage_name(job)}** · goes on by itself once {plain(job.waiting_for)} is mended"
+        case JobStatus.WAITING if job.is_early:
+            line = f"⏳ **Not there yet** · looked at again{f' {moment(job.not_before)}' if job.not_before else ''}"
         case JobStatus.WAITING:
             when = f" {moment(job.not_before)}" if job.not_before else ""
             line = f"⏳ **{stage_name(job)}** · try {job.attempts + 1}{when}"

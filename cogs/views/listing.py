@@ -67,6 +67,8 @@ def _state(job: Job, forecast: Forecast) -> Iterator[str]:
             yield "waits for the same video"
         case JobStatus.QUEUED:
             yield f"number {forecast.position}"
+        case JobStatus.WAITING if job.is_early:
+            yield f"not there yet{f', looked at again {moment(job.not_before)}' if job.not_before else ''}"
         case JobStatus.WAITING:
             yield f"{stage_name(job)}, {_wait(job)}"
         case _:

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from sandbox.media import SPEECH, clip
 from sandbox.server import World
+from sandbox.site.bad_manners import BadManners
 from sandbox.site.wire import Wire
 from sandbox.site.youtube import UNKNOWN, Case, YoutubeVideo
 
@@ -39,7 +40,7 @@ class SiteWorld(World):
     """Serves under /clips the clips of sandbox.media, made on first use in the folder `clips`.
 
     /stall/<clip> sends half of it and no more; /page/<clip>,<clip> embeds them; /page has none; /status/<code> answers
-    with it; /redirect/<path> leads there; /youtube/... is for the plugin.
+    with it; /redirect/<path> leads there; /youtube/... is for the plugin; bad_manners.py has the worse ones.
     """
 
     name = "site"
@@ -78,6 +79,7 @@ class SiteWorld(World):
             web.get("/page/{names}", self._page),
             web.route("*", "/status/{code}", self._status),
             web.get("/redirect/{path:.*}", self._redirect),
+            *BadManners(self._find).routes(),
             web.get("/youtube/video/{id}", self._youtube_video),
             web.get("/youtube/playlist/{id}", self._youtube_playlist),
         ]

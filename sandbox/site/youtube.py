@@ -6,11 +6,26 @@ from datetime import datetime, timezone
 from typing import Any, Literal
 
 Json = dict[str, Any]
-Case = Literal["ok", "live", "upcoming", "was_live", "private", "age", "bot", "members", "removed", "geo", "drm"]
+Case = Literal[
+    "ok",
+    "live",
+    "upcoming",
+    "premiere",
+    "post_live",
+    "was_live",
+    "private",
+    "age",
+    "bot",
+    "members",
+    "removed",
+    "geo",
+    "drm",
+]
 
 PUBLISHED = datetime(2026, 1, 20, 17, 0, tzinfo=timezone.utc)
 REASONS: dict[Case, tuple[str, str]] = {
     "upcoming": ("This live event will begin in 3 hours.", ""),
+    "premiere": ("Premieres in 3 hours", ""),
     "private": ("Private video", "Sign in if you've been granted access to this video"),
     "age": ("Sign in to confirm your age", "This video may be inappropriate for some users."),
     "bot": ("Sign in to confirm you’re not a bot", "This helps protect our community. Learn more"),
@@ -22,7 +37,14 @@ REASONS: dict[Case, tuple[str, str]] = {
     "geo": ("Video unavailable", "The uploader has not made this video available in your country"),
 }
 """YouTube's own words (`reason` and `subreason` of its playability status) where it shows no video."""
-LIVE_STATUS: dict[Case, str] = {"live": "is_live", "upcoming": "is_upcoming", "was_live": "was_live"}
+LIVE_STATUS: dict[Case, str] = {
+    "live": "is_live",
+    "upcoming": "is_upcoming",
+    "premiere": "is_upcoming",
+    "post_live": "post_live",
+    "was_live": "was_live",
+}
+NOT_BEGUN = {"upcoming", "premiere"}
 
 AVC, AAC, OPUS, NONE = "avc1.42C01E", "mp4a.40.2", "opus", "none"
 FORMATS = {
@@ -54,7 +76,7 @@ class YoutubeVideo:
     def describe(self, size_and_url: Callable[[str], tuple[int, str]], duration: float) -> Json:
         """Return what the plugin reads; `size_and_url` tells of a clip by its name."""
         reason, subreason = REASONS.get(self.case, ("", ""))
-        known = {} if reason and self.case != "upcoming" else self._details(duration)
+        known = {} if reason and self.case not in NOT_BEGUN else self._details(duration)
         formats = [] if reason else [self._format(key, size_and_url) for key in FORMATS]
         return known | {
             "reason": reason,
@@ -77,7 +99,7 @@ class YoutubeVideo:
             "channel": self.channel,
             "timestamp": at,
             "release_timestamp": at if streamed else None,
-            "duration": None if self.case in {"live", "upcoming"} else duration,
+            "duration": None if self.case in {"live", *NOT_BEGUN} else duration,
             "availability": self.availability,
             "live_status": LIVE_STATUS.get(self.case, "not_live"),
         }

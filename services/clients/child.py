@@ -16,6 +16,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -36,6 +37,21 @@ SECRETS = re.compile(
 """What no child is told: it handles strangers' files."""
 
 _LEASH = Path(__file__).with_name("leash.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a stranger's file may cost at most, in bytes."""
+
+    memory: int | None = None
+    """Written to by one process, whatever it has reserved: V8 reserves much more than it uses."""
+    file: int | None = None
+    """Of each file that is written."""
+
+    @property
+    def words(self) -> list[str]:
+        """As the leash takes them, by the kernel's names."""
+        return [f"{name}={size}" for name, size in (("DATA", self.memory), ("FSIZE", self.file)) if size is not None]
 
 
 class Child(asyncio.SubprocessProtocol):
@@ -110,17 +126,22 @@ class Child(asyncio.SubprocessProtocol):
         self._exited.set()
 
 
-async def start(program: Path | str, *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Child:
+async def start(
+    program: Path | str, *, cwd: Path | None = None, env: Mapping[str, str] | None = None, limits: Limits | None = None
+) -> Child:
     """Run a script, or a package of ours by its name, with this Python.
 
     It has its own session: signals sent to the bot's group do not reach it.
 
     It does not outlive the bot, not even one that is killed. `env` None: as ours; `SECRETS` are left out of either.
+    On Linux, `limits` are kept by it and by each process that it starts.
     The caller closes it: `async with aclosing(await start(...)) as child`.
     """
     given = os.environ if env is None else env
+    command = [sys.executable, "-P", str(_LEASH), str(os.getpid()), str(program), *(limits or Limits()).words]
     _, child = await asyncio.get_running_loop().subprocess_exec(
-        *(Child, sys.executable, "-P", str(_LEASH), str(os.getpid()), str(program)),
+        Child,
+        *command,
         cwd=cwd,
         env={name: value for name, value in given.items() if not SECRETS.fullmatch(name)},
         start_new_session=True,

@@ -1,8 +1,8 @@
 """Takes one media file apart in a process of its own, which may die of a hostile file (the wire: child.py).
 
-In: {"file", "folder"}. Out, once: {"video": [path, bytes] or null, "audio": [path, bytes] or null, "duration_s"},
-{"error": sentence} for a file that is no media, or {"disk_full": true}. It is run by itself, so it imports nothing of
-ours.
+In: {"file", "folder", "max_duration_s"}. Out, once: {"video": [path, bytes] or null, "audio": [path, bytes] or null,
+"duration_s"}; {"error": sentence} for a file that is no media or asks too much; or {"disk_full": true}. Of a file that
+is longer than `max_duration_s` nothing is made. It is run by itself, so it imports nothing of ours.
 """
 
 from __future__ import annotations  # av's Packet is generic for type checkers alone
@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,17 @@ Way = Callable[[InputContainer, AudioStream, OutputContainer], None]
 
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 NO_MEDIA = "This file is not a video or sound recording that can be read."
+TOO_MUCH = "This file takes more memory or room than the bot may give it: post it again in another format."
+OPTIONS = {"format_whitelist": CONTAINERS, "max_pixels": str(2**26)}
+"""FFmpeg's. Pictures are decoded only to find out what they are; none of 8K (2**25 pixels) is refused."""
+
+
+class TooLongError(Exception):
+    """There is more sound than the packets' times tell."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +78,20 @@ def main() -> None:
         os.dup2(2, 1)
         request = json.loads(sys.stdin.readline())
         try:
-            answer = take_apart(Path(request["file"]), Path(request["folder"]))
+            answer = take_apart(Path(request["file"]), Path(request["folder"]), request["max_duration_s"])
         except OSError as error:  # FFmpeg's among them
-            if error.errno not in DISK_FULL:
+            if error.errno in DISK_FULL:
+                answer = {"disk_full": True}
+            elif error.errno in {errno.EFBIG, errno.ENOMEM}:
+                answer = {"error": TOO_MUCH}
+            else:
                 raise
-            answer = {"disk_full": True}
+        except MemoryError:
+            answer = {"error": TOO_MUCH}
         events.write(json.dumps(answer) + "\n")
 
 
-def take_apart(file: Path, folder: Path) -> dict[str, Any]:
+def take_apart(file: Path, folder: Path, max_duration_s: float) -> dict[str, Any]:
     """Return the answer for one file, having cut out its sound into `folder` if need be."""
     try:
         contents = survey(file)
@@ -82,11 +99,13 @@ def take_apart(file: Path, folder: Path) -> dict[str, Any]:
         return {"error": NO_MEDIA}
     if contents.codec is None and not contents.moving:
         return {"error": NO_MEDIA}
-    return {
-        "video": sized(file) if contents.moving else None,
-        "audio": sized(sound_of(file, contents, folder)) if contents.codec else None,
-        "duration_s": contents.duration_s,
-    }
+    if contents.duration_s > max_duration_s:
+        return {"video": None, "audio": None, "duration_s": contents.duration_s}
+    try:
+        sound = sized(sound_of(file, contents, folder, max_duration_s)) if contents.codec else None
+    except TooLongError as too_long:
+        return {"video": None, "audio": None, "duration_s": too_long.seconds}
+    return {"video": sized(file) if contents.moving else None, "audio": sound, "duration_s": contents.duration_s}
 
 
 def sized(file: Path) -> list[Any]:
@@ -111,7 +130,7 @@ def survey(file: Path) -> Contents:
         return Contents(source.format.name, codec, moving, max(end - start, 0.0))
 
 
-def sound_of(file: Path, contents: Contents, folder: Path) -> Path:
+def sound_of(file: Path, contents: Contents, folder: Path, max_duration_s: float) -> Path:
     """Return a file of sound only: the given one, a copy of its track, or where that has no common format, AAC."""
     if not contents.moving and contents.container in KEPT:
         return file
@@ -119,7 +138,7 @@ def sound_of(file: Path, contents: Contents, folder: Path) -> Path:
         ending, muxer = COPIED[contents.codec]
         with suppress(FFmpegError):  # a track that the muxer refuses, for its timestamps mostly, is made anew
             return write(copy, file, folder / f"audio.{ending}", muxer)
-    return write(transcode, file, folder / "audio.m4a", "ipod")
+    return write(partial(transcode, max_duration_s=max_duration_s), file, folder / "audio.m4a", "ipod")
 
 
 def write(way: Way, file: Path, target: Path, muxer: str) -> Path:
@@ -143,18 +162,22 @@ def copy(source: InputContainer, track: AudioStream, target: OutputContainer) ->
             target.mux(packet)
 
 
-def transcode(source: InputContainer, track: AudioStream, target: OutputContainer) -> None:
-    """Write what can be decoded of the sound as AAC."""
+def transcode(source: InputContainer, track: AudioStream, target: OutputContainer, *, max_duration_s: float) -> None:
+    """Write what can be decoded of the sound as AAC; raise TooLongError where that is too much."""
+    seconds = 0.0
     stream = target.add_stream("aac", rate=48_000, layout="mono" if track.channels == 1 else "stereo")
     for packet in packets(source, track):
         for frame in frames(packet):
+            seconds += frame.samples / frame.sample_rate
+            if seconds > max_duration_s:
+                raise TooLongError(seconds)
             frame.pts = None  # the encoder counts for itself: gaps and jumps of damaged files would stop it
             target.mux(stream.encode(frame))
     target.mux(stream.encode(None))
 
 
 def opened(file: Path) -> InputContainer:
-    return av.open(file, metadata_errors="ignore", options={"format_whitelist": CONTAINERS})
+    return av.open(file, metadata_errors="ignore", options=OPTIONS)
 
 
 def sound_tracks(source: InputContainer) -> list[AudioStream]:

@@ -49,6 +49,7 @@ class WhisperTranscriber:
         idle_timeout_s: float = 300.0,
         stall_timeout_s: float = 300.0,
         silence_timeout_s: float = 5.0,
+        max_duration_s: float = 43200.0,
     ) -> None:
         self._folder = Path(model) if Path(model).is_dir() else None
         self.model = self._folder.name if self._folder else model
@@ -68,6 +69,7 @@ class WhisperTranscriber:
         self._idle_timeout_s = idle_timeout_s
         self._stall_timeout_s = stall_timeout_s
         self._silence_timeout_s = silence_timeout_s
+        self._max_duration_s = max_duration_s
         self._changing = asyncio.Lock()
         self._process: WhisperProcess | None = None
 
@@ -85,14 +87,14 @@ class WhisperTranscriber:
         With `whole`, somebody else still appends to the file, and sets it when that is done: it is read as it grows,
         may be renamed or deleted once it has been opened, and the end is reached only after `whole` is set.
 
-        Raise PermanentError for a file that cannot be decoded, OperatorError for a model that cannot be loaded and for
-        a language that it does not know, TransientError for one that stalls or makes the child die repeatedly, and
-        NotYetReadableError where the sound can be read only when the file is whole: wait for that and call again,
-        without `whole`; MovedError where the file has another name by now. Cancelling it leaves the other
-        transcriptions alone.
+        Raise PermanentError for a file that cannot be decoded, or has more sound than `max_duration_s`, OperatorError
+        for a model that cannot be loaded and for a language that it does not know, TransientError for one that stalls
+        or makes the child die repeatedly, NotYetReadableError where the sound can be read only when the file is
+        whole: wait for that and call again, without `whole`; and MovedError where the file has another name by now.
+        Cancelling it leaves the other transcriptions alone.
         """
         with _held(audio, grows=whole is not None) as path:
-            hearing = Hearing(str(path), language, whole, heard)
+            hearing = Hearing(str(path), language, whole, heard, self._max_duration_s)
             await self._hear(hearing)
         segments = tuple(hearing.segments)
         return Transcript(segments, hearing.language if segments else None, self.model, self._settings)

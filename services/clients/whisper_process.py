@@ -53,6 +53,7 @@ class Hearing:
     whole: asyncio.Event | None
     """Set when a file that grows has all its bytes; None: it does not grow."""
     heard: Heard
+    max_duration_s: float
     segments: list[Segment] = field(default_factory=list)
     until: float = 0.0
     """Seconds of the recording of which everything is told."""
@@ -127,6 +128,7 @@ class WhisperProcess:
                 "language": hearing.language,
                 "from": hearing.until,
                 "grows": grows,
+                "max_duration_s": hearing.max_duration_s,
             }
         )
         telling = asyncio.create_task(self._tell_when_whole(number, hearing.whole)) if grows and hearing.whole else None

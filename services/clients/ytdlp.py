@@ -1,6 +1,5 @@
 """Videos behind links, through yt-dlp in a child process (ytdlp_child.py) for each question and each download."""
 
-import asyncio
 import os
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -8,7 +7,8 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from services.clients.child import Message, start
+from services.clients.child import Limits, Message, start
+from services.clients.patience import Patience
 from services.clients.ytdlp_errors import classify, refusal
 from services.errors import TransientError
 from services.media import Metadata, Progress, SoundIn, nobody_listens
@@ -17,6 +17,8 @@ SCRIPT = Path(__file__).with_name("ytdlp_child.py")
 LISTINGS = {"public": "Public", "unlisted": "Unlisted"}
 ANSWERS = {"video", "file", "refused", "error"}
 """What the child's last event of interest has one of; the folder may still be seen to grow after it."""
+_SPARE_BYTES = 64 * 2**20
+"""What a file may have above the limit for videos: an index, cookies, yt-dlp's own notes."""
 YOUTUBE_HOSTS = ("youtube.com", "youtu.be", "youtube-nocookie.com")
 
 
@@ -25,7 +27,8 @@ class YtDlp:
     """Both methods raise the errors of ytdlp_errors.py; cancelled, they end yt-dlp and all that it started at once.
 
     A link that no extractor knows is taken only from `open_hosts` ("host:port"), or from any with `allow_any_site`.
-    No new byte for `stall_timeout_s` is a TransientError.
+    Next to no new byte for `stall_timeout_s` (patience.py) is a TransientError. yt-dlp, and what it starts, may take
+    `max_memory_mb` each.
     """
 
     max_height: int = 720
@@ -36,6 +39,7 @@ class YtDlp:
     allow_any_site: bool = False
     open_hosts: tuple[str, ...] = ()
     stall_timeout_s: float = 300.0
+    max_memory_mb: int = 2048
     script: Path = SCRIPT
 
     async def probe(self, url: str) -> Metadata:
@@ -59,20 +63,24 @@ class YtDlp:
         progress: Progress = lambda _: None,
         sound_in: SoundIn = nobody_listens,
     ) -> Message:
-        async with aclosing(await start(self.script, cwd=folder, env=_environment())) as child:
+        limits = Limits(memory=self.max_memory_mb * 2**20, file=self.max_filesize_mb * 2**20 + _SPARE_BYTES)
+        async with aclosing(await start(self.script, cwd=folder, env=_environment(), limits=limits)) as child:
             child.send(self._request(url, download=folder is not None))
             try:
-                async with asyncio.timeout(self.stall_timeout_s) as stall:
+                async with Patience(self.stall_timeout_s) as patience:
                     async for event in child.events():
                         if event.keys() & ANSWERS:
                             return _checked(event, _site(url))
-                        stall.reschedule(asyncio.get_running_loop().time() + self.stall_timeout_s)
-                        if "progress" in event:
+                        if "grown" in event:
+                            patience.take(event["grown"])
+                        elif "progress" in event:
                             progress(event["progress"])
                         elif "sound" in event and folder is not None:
                             sound_in(folder / event["sound"], whole=event["whole"])
             except TimeoutError:
-                raise TransientError(f"{_site(url)} stalled: nothing came for {self.stall_timeout_s:g} s.") from None
+                raise TransientError(
+                    f"{_site(url)} stalled: hardly anything came for {self.stall_timeout_s:g} s."
+                ) from None
             raise child.unexpected_end("The downloader")
 
     def _request(self, url: str, *, download: bool) -> Message:
@@ -98,7 +106,7 @@ def _checked(answer: Message, site: str) -> Message:
     if "error" in answer:
         raise classify(answer["error"], answer["status"], site=site, retry_after=answer["retry_after"])
     if "refused" in answer:
-        raise refusal(answer["refused"], site=site)
+        raise refusal(answer["refused"], site=site, begins=answer.get("begins"))
     return answer
 
 

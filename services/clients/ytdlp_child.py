@@ -3,11 +3,12 @@
     {"url", "download", "any_site", "max_height", "max_bytes", "max_duration_s", "cookies", "proxy"}
 
     {"progress": 0.4}                            of all bytes together; only when there are new ones
-    {"growing": 4096}                            bytes in the folder, while something else writes them (ffmpeg)
+    {"grown": 4096}                              new bytes in the folder, whoever writes them: yt-dlp or ffmpeg
     {"sound": "video.mp4.part", "whole": false}  the file in which the sound grows; again, when it is whole
     {"video": {...}}                             the answer to a question: what yt-dlp knows, and "expected_bytes"
     {"file": "video.mp4"}                        the answer to a download: its name in the working directory
-    {"refused": "live"}                          or upcoming, post_live, playlist, too_long, too_big
+    {"refused": "live", "begins": 1795453200}    or upcoming, post_live; a Unix time, or null
+    {"refused": "playlist"}                      or too_long, too_big, too_much
     {"error": text, "status", "retry_after"}     in yt-dlp's own words; status and seconds may be null
 
 It is run by itself, so it imports nothing of ours.
@@ -47,7 +48,11 @@ Hook = Callable[[Json], None]
 
 
 class RefusedError(DownloadCancelled):
-    """Something that we do not take; `args[0]` is the word for it."""
+    """Something that we do not take, or not yet."""
+
+    def __init__(self, why: str, **more: Any) -> None:
+        super().__init__(why)
+        self.event = {"refused": why, **more}
 
 
 def main() -> None:
@@ -58,7 +63,9 @@ def main() -> None:
         with YoutubeDL(options(request)) as ydl:
             tell(**answer(ydl, request, tell))
     except RefusedError as refused:
-        tell(refused=refused.args[0])
+        tell(**refused.event)
+    except MemoryError:
+        tell(refused="too_much")
     except YoutubeDLError as error:
         tell(error=str(error), **http_details(error))
 
@@ -195,7 +202,7 @@ def find_video(ydl: YoutubeDL, url: str) -> Info:
     """Return yt-dlp's account of the one video behind a link; raise why it cannot be had."""
     info = only_video(ydl, url)
     if info.get("live_status") in {"is_live", "is_upcoming", "post_live"}:
-        raise RefusedError(info["live_status"].removeprefix("is_"))
+        raise RefusedError(info["live_status"].removeprefix("is_"), begins=info.get("release_timestamp"))
     if not info.get("url") and not info.get("requested_formats"):
         ydl.params["ignore_no_formats_error"] = False
         info = only_video(ydl, url)  # raises, with the site's reason
@@ -272,14 +279,14 @@ class Meter:
 
 
 def watch_folder(tell: Tell) -> NoReturn:
-    """Tell when the files grow, by whomever: yt-dlp does not report what ffmpeg writes."""
+    """Tell by how much the files have grown, by whomever: yt-dlp does not report what ffmpeg writes."""
     before = 0
     while True:
         time.sleep(1)
         with suppress(FileNotFoundError):  # renamed while we looked
             size = sum(file.stat().st_size for file in Path().iterdir())
             if size > before:
-                tell(growing=size)
+                tell(grown=size - before)
             before = size
 
 

@@ -1,19 +1,24 @@
 """What yt-dlp, and the sites behind it, say when they give no video: as our errors. PURE."""
 
 import re
+from datetime import datetime, timezone
 
 from services.clients.disk import full_disk
-from services.errors import AuditscribeError, OperatorError, PermanentError, TransientError
+from services.errors import AuditscribeError, NotYetError, OperatorError, PermanentError, TransientError
 
 Kind = type[TransientError] | type[PermanentError] | type[OperatorError]
 
 REFUSALS: dict[str, tuple[Kind, str]] = {
-    "live": (PermanentError, "The stream is still live: post it again when it has ended."),
-    "upcoming": (PermanentError, "The stream or premiere has not begun yet: post it again when it is over."),
-    "post_live": (TransientError, "The stream has only just ended, and {site} is not done with its recording."),
+    "live": (NotYetError, "The stream is still live: the bot waits until it has ended."),
+    "upcoming": (NotYetError, "The stream or premiere has not begun yet: the bot waits until it is over."),
+    "post_live": (
+        NotYetError,
+        "The stream has ended, and {site} is not done with its recording: the bot waits for it.",
+    ),
     "playlist": (PermanentError, "The link leads to a list of videos: post the link of one of them."),
     "too_long": (PermanentError, "The video is longer than the bot may take."),
     "too_big": (PermanentError, "The video's file is bigger than the bot may take."),
+    "too_much": (PermanentError, "{site} sends more about the video than fits into the bot's memory."),
 }
 """What the child (ytdlp_child.py) itself refuses, by its word for it."""
 
@@ -62,14 +67,17 @@ RULES: tuple[tuple[str, Kind, str], ...] = (
         "{site} shows this only to those who are logged in: the bot needs their cookies.",
     ),
     (r"rate[- ]limit|try again later|error 429", TransientError, "{site} asks the bot to slow down."),
+    (r"file too large", *REFUSALS["too_big"]),
+    (r"redirect (loop|error)|too many redirects", PermanentError, "The link leads round in circles."),
     (r"error (404|410)", PermanentError, "The video is gone: {site} no longer has it."),
     (r"error (408|5\d\d)", TransientError, "{site} has trouble of its own."),
     # An address for the bytes may expire, and a new one is asked for at the next try.
     (r"video data: http error 4\d\d", TransientError, "{site} broke off the download."),
     (r"http error [34]\d\d", PermanentError, "{site} does not let the bot see the video."),
     (r"report this issue", PermanentError, "The bot could not read what {site} shows: perhaps it has changed."),
+    (r"bytes read|too short", TransientError, "{site} sends less of the video than it promises."),
     (
-        r"time(d )?out|connect|unreachable|resol(ve|ution)|not known|ssl|proxy|bytes read|too short|fragment|unable to",
+        r"time(d )?out|connect|unreachable|resol(ve|ution)|not known|ssl|proxy|fragment|unable to",
         TransientError,
         "The connection to {site} broke.",
     ),
@@ -104,9 +112,14 @@ def classify(text: str, status: int | None, *, site: str, retry_after: float | N
     return PermanentError(f"{site} gives no video: {said.rstrip('.')[:200] or 'it does not say why'}.")
 
 
-def refusal(why: str, *, site: str) -> AuditscribeError:
-    """Return the error for what the child itself refused."""
-    return _error(*REFUSALS[why], site, None)
+def refusal(why: str, *, site: str, begins: float | None = None) -> AuditscribeError:
+    """Return the error for what the child itself refused; `begins` is a Unix time, where the site announces one."""
+    kind, sentence = REFUSALS[why]
+    if why != "upcoming" or begins is None:
+        return _error(kind, sentence, site, None)
+    begins_at = datetime.fromtimestamp(begins, timezone.utc)
+    when = f"begins on {begins_at:%-d %B %Y at %H:%M} UTC"
+    return NotYetError(f"The stream or premiere {when}: the bot waits until it is over.", begins_at=begins_at)
 
 
 def clean(text: str) -> str:
@@ -119,6 +132,8 @@ def _error(kind: Kind, sentence: str, site: str, retry_after: float | None) -> A
     message = sentence.format(site=site)
     if kind is OperatorError:
         return OperatorError(message, provider=site)
+    if kind is NotYetError:
+        return NotYetError(message)
     if kind is TransientError:
         return TransientError(message, retry_after=retry_after)
     return PermanentError(message)

@@ -172,6 +172,11 @@ class Job:
         return self.status in ENDED
 
     @property
+    def is_early(self) -> bool:
+        """Whether it waits for a video that does not exist yet: no try of it counts."""
+        return self.status is JobStatus.WAITING and self.waiting_for is None and self.attempts == 0
+
+    @property
     def in_line_since(self) -> datetime:
         """What its place in line goes by."""
         return self.queued_at or self.created_at
@@ -213,10 +218,11 @@ class Job:
 
     def held_up(self, why: str, at: datetime, provider: str) -> "Job":
         """Wait until the operator has mended something at `provider`; the try does not count."""
-        job = replace(self._waiting(why, at), waiting_for=provider, attempts=self.attempts - 1)
-        runs = [(run.stage, run.error) for run in job.stage_runs[-2:]]
-        is_the_same_again = runs == [(job.stage, why)] * 2
-        return replace(job, stage_runs=job.stage_runs[:-1]) if is_the_same_again else job
+        return replace(self._waiting_as_before(why, at), waiting_for=provider, attempts=self.attempts - 1)
+
+    def awaiting(self, why: str, at: datetime, until: datetime) -> "Job":
+        """Wait for a video that does not exist yet, and look again at `until`; the work has not begun."""
+        return replace(self._waiting_as_before(why, at), not_before=until, attempts=0, started_at=None)
 
     def interrupted(self, at: datetime) -> "Job":
         """Stand in the queue again after a restart; a try that it broke off does not count."""
@@ -269,6 +275,13 @@ class Job:
     def redone(self, at: datetime) -> "Job":
         """Stand in line again after an end, from the very start."""
         return replace(self.retried(at), artifacts=Artifacts(), is_anew=True)
+
+    def _waiting_as_before(self, why: str, at: datetime) -> "Job":
+        """Wait; the same reason time and again is kept once."""
+        job = self._waiting(why, at)
+        runs = [(run.stage, run.error) for run in job.stage_runs[-2:]]
+        is_the_same_again = runs == [(job.stage, why)] * 2
+        return replace(job, stage_runs=job.stage_runs[:-1]) if is_the_same_again else job
 
     def _waiting(self, why: str, at: datetime) -> "Job":
         return replace(

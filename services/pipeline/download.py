@@ -21,6 +21,9 @@ TakeApart = Callable[[Path, Path], Awaitable[Media]]
 _SPARE_BYTES = 256 * 2**20
 """What a download leaves free, for the ledger, transcripts, and whatever else lives on the disk."""
 
+_LEAST_SHARE = 0.8
+"""Of the duration that a site tells: less is worth a remark."""
+
 
 def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
@@ -112,8 +115,16 @@ def is_on_disk(media: Media | None) -> bool:
 
 
 def holding_media(artifacts: Artifacts, media: Media, max_duration_s: float) -> Artifacts:
-    """Keep the media, and the duration that the file itself tells; PermanentError where that is too long."""
+    """Keep the media, and the duration that the file itself tells; PermanentError where that is too long.
+
+    Where it is much less than the site has told, that is remarked: its server has cut the file short.
+    """
     if media.duration_s > max_duration_s:
         raise PermanentError(f"The video is over the limit of {max_duration_s / 3600:.3g} h.")
     metadata = need(artifacts.metadata, "metadata")
-    return replace(artifacts, media=media, metadata=replace(metadata, duration_s=media.duration_s))
+    artifacts = replace(artifacts, media=media, metadata=replace(metadata, duration_s=media.duration_s))
+    promised_s = metadata.duration_s or 0
+    if media.duration_s >= _LEAST_SHARE * promised_s:
+        return artifacts
+    remark = f"The file has only {media.duration_s:.0f} of the {promised_s:.0f} seconds that the site tells of."
+    return replace(artifacts, remarks=tuple(dict.fromkeys((*artifacts.remarks, remark))))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from services.clients.child import Child, Message, start
+from services.clients.child import Child, Limits, Message, start
 from services.clients.whisper import PROGRAM
 
 CLIENTS = Path(__file__).parents[2] / "services" / "clients"
@@ -32,10 +32,10 @@ asyncio.run(main())
 """
 
 
-async def a_child(folder: Path, script: str) -> Child:
+async def a_child(folder: Path, script: str, limits: Limits | None = None) -> Child:
     path = folder / "script.py"
     path.write_text(WIRE + script)
-    return await start(path)
+    return await start(path, cwd=folder, limits=limits)
 
 
 async def heard(child: Child) -> list[Message]:
@@ -154,3 +154,14 @@ async def kill_the_bot_of(program: Path | str) -> None:
     await bot.wait()
 
     await until_dead(child)
+
+
+@pytest.mark.parametrize(
+    ("costly", "error"),
+    [("bytearray(2**28)", "MemoryError"), ("open('big', 'wb').write(bytes(2**21))", "OSError")],
+)
+async def test_a_child_gets_no_more_memory_and_room_than_it_may_have(tmp_path: Path, costly: str, error: str) -> None:
+    script = f"try: {costly}\nexcept (MemoryError, OSError) as error: tell(error=type(error).__name__)"
+    for limits, expected in ((Limits(memory=2**27, file=2**20), [{"error": error}]), (None, [])):
+        async with aclosing(await a_child(tmp_path, script, limits)) as child:
+            assert await heard(child) == expected

@@ -17,6 +17,7 @@ from faster_whisper import decode_audio
 
 from services.clients.media_tool import take_apart
 from services.errors import OperatorError, PermanentError, TransientError
+from tests.hostile_files import silence
 
 RATE = 48_000
 SECONDS = 3
@@ -254,6 +255,28 @@ async def test_a_reader_that_dies_is_worth_another_try(
         await take_apart(a_file(tmp_path / "a.mp4"), folder / "absent")
 
     assert "FileNotFoundError" in caplog.text
+
+
+async def test_more_sound_than_the_times_of_its_packets_tell_is_found_out_while_it_is_made_anew(
+    tmp_path: Path, folder: Path
+) -> None:
+    silence(120, told=0.01, codec="alac")(tmp_path, file := tmp_path / "a.mka")
+
+    media = await take_apart(file, folder, max_duration_s=60)
+
+    assert (media.video, media.audio) == (None, None)
+    assert media.duration_s > 60
+
+
+@pytest.mark.parametrize("max_bytes", [1_000, 100_000_000])
+async def test_what_is_made_of_a_file_may_not_outgrow_the_limit(tmp_path: Path, folder: Path, max_bytes: int) -> None:
+    file = a_file(tmp_path / "ac3.mkv", "mpeg4", "ac3")
+
+    if max_bytes == 1_000:
+        with pytest.raises(PermanentError, match="more memory or room"):
+            await take_apart(file, folder, max_bytes=max_bytes)
+    else:
+        assert (await take_apart(file, folder, max_bytes=max_bytes)).audio
 
 
 async def test_a_full_disk_is_the_operators_matter(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A file comes whole, through the guard, or with an error that says whether to try again."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +58,20 @@ class FileServer:
         await asyncio.sleep(5)
         return answer
 
+    async def drip(self, request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"Content-Length": "1000"})
+        await answer.prepare(request)
+        for _ in range(1000):
+            await answer.write(b"x")
+            await asyncio.sleep(0.05)
+        return answer
+
+    async def loop(self, _request: web.Request) -> web.Response:
+        raise web.HTTPFound("/loop")
+
+    async def packed(self, _request: web.Request) -> web.Response:
+        return web.Response(body=gzip.compress(CONTENT), headers={"Content-Encoding": "gzip"})
+
     async def status(self, request: web.Request) -> web.Response:
         return web.Response(status=int(request.match_info["status"]), headers={"Retry-After": "7"})
 
@@ -73,7 +88,7 @@ async def server() -> AsyncIterator[FileServer]:
     app = web.Application()
     for handler in (server.whole, server.without_ranges, server.of_unknown_size):
         app.router.add_get(f"/{handler.__name__}", handler)
-    for handler in (server.silent, server.redirect, server.empty):
+    for handler in (server.silent, server.redirect, server.empty, server.drip, server.loop, server.packed):
         app.router.add_get(f"/{handler.__name__}", handler)
     app.router.add_get("/status/{status}", server.status)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -181,9 +196,25 @@ async def test_a_full_disk_is_the_operators_matter(server: FileServer, files: We
         await fetch(files, f"{server.url}/whole", target)
 
 
-async def test_a_silent_server_is_given_up(server: FileServer, files: WebFiles, target: Path) -> None:
-    with pytest.raises(TransientError):
-        await fetch(files, f"{server.url}/silent", target)
+@pytest.mark.parametrize("path", ["silent", "drip"])
+async def test_a_server_that_sends_next_to_nothing_is_given_up(
+    path: str, server: FileServer, files: WebFiles, target: Path
+) -> None:
+    with pytest.raises(TransientError, match="stalled"):
+        await fetch(files, f"{server.url}/{path}", target)
+
+
+async def test_an_address_that_leads_round_in_circles_is_not_asked_for_again(
+    server: FileServer, files: WebFiles, target: Path
+) -> None:
+    with pytest.raises(PermanentError, match="circles"):
+        await fetch(files, f"{server.url}/loop", target)
+
+
+async def test_what_comes_packed_is_not_unpacked(server: FileServer, files: WebFiles, target: Path) -> None:
+    await fetch(files, f"{server.url}/packed", target)
+
+    assert gzip.decompress(bytes_of(target)) == CONTENT
 
 
 @pytest.mark.parametrize("status", [403, 404, 410, 400, 451])

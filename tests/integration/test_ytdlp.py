@@ -16,7 +16,7 @@ from sandbox.site.world import JFK, SiteWorld, youtube_id
 from sandbox.site.youtube import Case
 from services.clients.guard import Guard
 from services.clients.ytdlp import YtDlp
-from services.errors import OperatorError, PermanentError, TransientError
+from services.errors import NotYetError, OperatorError, PermanentError, TransientError
 
 WATCH = "https://www.youtube.com/watch?v="
 
@@ -185,9 +185,16 @@ async def test_a_cancelled_download_leaves_no_process_and_the_next_one_goes_on_f
 @pytest.mark.parametrize(
     ("case", "error", "words"),
     [
-        ("live", PermanentError, "still live"),
-        ("upcoming", PermanentError, "not begun"),
+        ("live", NotYetError, "still live"),
+        ("upcoming", NotYetError, "begins on 20 January 2026 at 17:00 UTC"),
+        ("premiere", NotYetError, "begins on 20 January 2026 at 17:00 UTC"),
+        ("post_live", NotYetError, "YouTube is not done with its recording"),
         ("private", PermanentError, "private"),
+        ("members", PermanentError, "paying members"),
+        ("removed", PermanentError, "removed"),
+        ("geo", PermanentError, "country"),
+        ("age", PermanentError, "age"),
+        ("drm", PermanentError, "copy-protected"),
         ("bot", OperatorError, "cookies"),
     ],
 )
@@ -202,9 +209,12 @@ async def test_a_stream_that_is_over_is_a_video(site: SiteWorld) -> None:
     assert (await a_client(site).probe(WATCH + youtube_id("was_live"))).duration_s == 11
 
 
-async def test_a_list_of_videos_is_refused(site: SiteWorld) -> None:
+@pytest.mark.parametrize("path", ["playlist?list=PLsandbox", "@sandbox/videos"])
+async def test_a_list_of_videos_is_refused(site: SiteWorld, path: str) -> None:
+    site.playlists["@sandbox"] = site.playlists["PLsandbox"]
+
     with pytest.raises(PermanentError, match="list of videos"):
-        await a_client(site).probe("https://www.youtube.com/playlist?list=PLsandbox")
+        await a_client(site).probe(f"https://www.youtube.com/{path}")
 
 
 async def test_a_list_of_one_is_that_one(site: SiteWorld) -> None:
@@ -219,6 +229,8 @@ async def test_a_list_of_one_is_that_one(site: SiteWorld) -> None:
         ("status/404", PermanentError, "gone"),
         ("status/429?retry_after=7", TransientError, "slow down"),
         ("page", PermanentError, "no video"),
+        ("html/jfk.mp4", PermanentError, "no video"),
+        ("loop/jfk.mp4", PermanentError, "round in circles"),
     ],
 )
 async def test_a_broken_link_is_named_by_what_to_do_about_it(
@@ -290,7 +302,7 @@ async def test_relative_cookies_are_found_from_any_folder(
 
 async def test_what_is_told_after_the_answer_is_not_heard(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
-    script.write_text("""print('{"file": "video.mp4"}\\n{"growing": 4096}')""")
+    script.write_text("""print('{"file": "video.mp4"}\\n{"grown": 4096}')""")
 
     file = await YtDlp(script=script).download("https://example.org/v", tmp_path, lambda _: None)
 
@@ -309,6 +321,31 @@ async def test_no_new_bytes_is_a_stall(site: SiteWorld, tmp_path: Path) -> None:
         await a_client(site, stall_timeout_s=4).download(f"{site.url}/stall/jfk.mp4", tmp_path, lambda _: None)
 
     assert processes_in(tmp_path) == []
+
+
+async def test_a_byte_now_and_then_is_a_stall(site: SiteWorld, tmp_path: Path) -> None:
+    with pytest.raises(TransientError, match=r"^127\.0\.0\.1 stalled: hardly anything came for 4 s\.$"):
+        await a_client(site, stall_timeout_s=4).download(f"{site.url}/drip/jfk.mp4", tmp_path, lambda _: None)
+
+    assert processes_in(tmp_path) == []
+
+
+async def test_a_page_that_unpacks_into_more_than_memory_is_refused(site: SiteWorld) -> None:
+    with pytest.raises(PermanentError, match="memory"):
+        await a_client(site, max_memory_mb=350).probe(f"{site.url}/packed/jfk.mp4")
+
+
+async def test_a_file_shorter_than_promised_may_come_whole_another_time(site: SiteWorld, tmp_path: Path) -> None:
+    with pytest.raises(TransientError, match="less of the video than it promises"):
+        await a_client(site).download(f"{site.url}/short/silence.mp4", tmp_path, lambda _: None)
+
+
+async def test_of_a_file_longer_than_promised_comes_what_was_promised(
+    site: SiteWorld, clips: Path, tmp_path: Path
+) -> None:
+    file = await a_client(site).download(f"{site.url}/long/jfk.mp4", tmp_path, lambda _: None)
+
+    assert file.stat().st_size == (clips / "jfk.mp4").stat().st_size // 2
 
 
 @pytest.mark.defect("a fixed time limit that long streams outgrew")

@@ -11,9 +11,9 @@ from services.errors import OperatorError
 from services.jobs.job import Artifacts, Origin
 from services.media import Media, MediaFile
 from services.pipeline.arrival import Arrival
-from services.pipeline.download import DownloadAttachment, DownloadLink, find_whole, require_room
+from services.pipeline.download import DownloadAttachment, DownloadLink, find_whole, holding_media, require_room
 from services.pipeline.probe import attachment_metadata
-from tests.builders import ATTACHMENT, YOUTUBE, a_job, a_metadata, an_origin
+from tests.builders import ATTACHMENT, YOUTUBE, a_job, a_metadata, an_origin, some_media
 
 GB = 10**9
 SPARE = 256 * 2**20
@@ -104,3 +104,15 @@ def test_a_video_of_unknown_size_needs_room_to_spare(tmp_path: Path) -> None:
 
 def test_an_attachments_size_is_what_discord_says() -> None:
     assert attachment_metadata(replace(ATTACHMENT, size=5), an_origin()).expected_bytes == 5
+
+
+@pytest.mark.parametrize(
+    ("promised_s", "remarks"),
+    [(None, ()), (100.0, ()), (1000.0, ("The file has only 90 of the 1000 seconds that the site tells of.",))],
+)
+def test_a_file_much_shorter_than_its_site_tells_is_remarked(
+    tmp_path: Path, promised_s: float | None, remarks: tuple[str, ...]
+) -> None:
+    artifacts = Artifacts(metadata=a_metadata(duration_s=promised_s))
+
+    assert holding_media(artifacts, some_media(tmp_path), 43200).remarks == remarks

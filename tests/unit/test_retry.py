@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.errors import OperatorError, PermanentError, TransientError
+from services.errors import NotYetError, OperatorError, PermanentError, TransientError
 from services.jobs.job import Job, JobStatus, Stage
-from services.jobs.retry import UNEXPECTED, RetryPolicy
+from services.jobs.retry import TOO_LATE, UNEXPECTED, RetryPolicy
 from tests.builders import NOON, a_job
 
 POLICY = RetryPolicy(max_attempts=3, first_s=30, jitter=lambda: 0.5)
@@ -93,3 +93,51 @@ def test_a_try_that_a_restart_broke_off_does_not_count() -> None:
 
     assert (job.status, job.attempts) == (JobStatus.QUEUED, 1)
     assert job.entering(Stage.DOWNLOADING, NOON).attempts == 2
+
+
+def test_what_is_not_there_yet_costs_no_try_however_often_it_is_looked_for() -> None:
+    job = running(attempts=3)
+    for minute in range(0, 600, 5):
+        now = NOON + timedelta(minutes=minute)
+        job = POLICY.after_failure(job, NotYetError("still live"), now)
+        assert (job.status, job.error) == (JobStatus.WAITING, "still live")
+        assert job.not_before == now + timedelta(minutes=5)
+        assert job.is_early
+        job = job.entering(Stage.DOWNLOADING, now)
+
+    assert job.attempts == 1
+    assert len(job.stage_runs) == 2
+
+
+@pytest.mark.parametrize(
+    ("begins_in", "wait"),
+    [
+        (timedelta(hours=3), timedelta(hours=3, minutes=5)),
+        (timedelta(hours=-3), timedelta(minutes=5)),
+        (timedelta(days=9), timedelta(days=1)),
+    ],
+)
+def test_a_stream_is_looked_at_after_its_beginning_and_once_a_day(begins_in: timedelta, wait: timedelta) -> None:
+    job = POLICY.after_failure(running(), NotYetError("not begun", begins_at=NOON + begins_in), NOON)
+
+    assert job.not_before == NOON + wait
+
+
+@pytest.mark.parametrize(
+    ("begins_in", "waited"), [(timedelta(days=15), timedelta(0)), (timedelta(0), timedelta(days=15))]
+)
+def test_nobody_waits_for_ever(begins_in: timedelta, waited: timedelta) -> None:
+    now = NOON + waited
+    job = POLICY.after_failure(running(), NotYetError("not begun", begins_at=now + begins_in), now)
+
+    assert (job.status, job.error) == (JobStatus.FAILED, TOO_LATE.format(days=14))
+    again = job.retried(now).entering(Stage.PROCESSING, now)
+    assert POLICY.after_failure(again, NotYetError("still live"), now).status is JobStatus.WAITING
+
+
+def test_the_time_that_a_video_was_waited_for_is_no_time_of_work() -> None:
+    later = NOON + timedelta(hours=3)
+
+    job = POLICY.after_failure(running(), NotYetError("still live"), NOON).entering(Stage.DOWNLOADING, later)
+
+    assert job.started_at == later

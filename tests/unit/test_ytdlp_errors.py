@@ -1,9 +1,11 @@
 """What yt-dlp says becomes the right error, in words for everyone."""
 
+from datetime import datetime, timezone
+
 import pytest
 
 from services.clients.ytdlp_errors import REFUSALS, classify, refusal
-from services.errors import OperatorError, PermanentError, TransientError
+from services.errors import NotYetError, OperatorError, PermanentError, TransientError
 
 HINT = (
     " Use --cookies-from-browser or --cookies for the authentication. "
@@ -26,8 +28,6 @@ BUG = (
         ("[youtube] x: The uploader has not made this video available in your country\nYou might want to", "country"),
         ("[vimeo] 1: This video is not available from your location due to geo restriction", "country"),
         ("[netflix] 1: The requested site is known to use DRM protection. It will NOT be supported.", "DRM"),
-        ("[youtube] x: This live event will begin in 3 days.", "not begun"),
-        ("[youtube] x: Premieres in 2 hours", "not begun"),
         ("[twitch:stream] x: The channel is not currently live", "streaming"),
         ("[generic] Unsupported URL: https://example.org/", "no video behind"),
         ("No suitable extractor found for URL https://example.org/", "knows no way"),
@@ -39,6 +39,8 @@ BUG = (
         ("[vimeo] 1: Unable to download webpage: HTTP Error 403: Forbidden (network guard)", "public internet"),
         ("Unable to connect to proxy: Tunnel connection failed: 403 Forbidden (network guard)", "public internet"),
         (f"[vimeo] 1: Unable to extract title{BUG}", "could not read"),
+        ("[generic] HTTP Error 302: Found (redirect loop detected)", "round in circles"),
+        ("unable to write data: [Errno 27] File too large", "bigger"),
     ],
 )
 def test_an_answer_that_would_stay_the_same_is_permanent(said: str, words: str) -> None:
@@ -121,3 +123,18 @@ def test_a_refusal_of_our_own_is_one_sentence(why: str) -> None:
 
     assert sentence.endswith(".")
     assert "{" not in sentence
+
+
+@pytest.mark.parametrize("said", ["This live event will begin in 3 days.", "Premieres in 2 hours"])
+def test_what_has_not_begun_is_worth_a_wait(said: str) -> None:
+    assert isinstance(classify(f"ERROR: [youtube] x: {said}", None, site="YouTube"), NotYetError)
+
+
+def test_the_moment_that_a_stream_is_announced_for_is_told() -> None:
+    moment = datetime(2026, 12, 3, 17, 30, tzinfo=timezone.utc)
+
+    error = refusal("upcoming", site="YouTube", begins=moment.timestamp())
+
+    assert isinstance(error, NotYetError)
+    assert error.begins_at == moment
+    assert "begins on 3 December 2026 at 17:30 UTC" in str(error)

@@ -3,9 +3,10 @@
 The first line says how to load the model: {"model", "device", "compute_type", "workers", "beam", "download_root"}.
 One that cannot be loaded ends the process, with the reason as the last line on stderr. Then, any number at once:
 
-    {"id", "audio", "language", "from", "grows"}  starts a transcription of a file, from a second of it on, where a
+    {"id", "audio", "language", "from", "grows", "max_duration_s"}
+                                                  starts a transcription of a file, from a second of it on, where a
                                                   child before this one came to; language null: detect it; grows: bytes
-                                                  are still appended to it
+                                                  are still appended to it; more sound than `max_duration_s` is refused
     {"whole": id}                                 its file has all its bytes now
     {"cancel": id}                                drops what is left of it, and forgets it
     {"ping": anything}                            asks for a sign of life

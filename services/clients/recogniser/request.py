@@ -12,12 +12,14 @@ from services.clients.recogniser.hearing import Ear, Words
 from services.clients.recogniser.line import Line
 from services.clients.recogniser.refusal import RefusedError, WithdrawnError
 from services.clients.recogniser.sound import RATE, Sound, growing_sound, whole_sound
-from services.clients.recogniser.speech import WINDOW, SpeechDetector, windows_of
+from services.clients.recogniser.speech import WINDOW, WINDOW_S, SpeechDetector, windows_of
 
 Tell = Callable[..., None]
 
 SIGN_OF_LIFE_S = 1.0
 """Seconds between two signs of life, at least."""
+
+TOO_LONG = "The sound goes on for longer than the bot may take, whatever the file says of its length."
 
 LIBRARY_ERRORS = (MemoryError, OSError, RuntimeError, ValueError)
 """How av, onnxruntime and ctranslate2 fail."""
@@ -33,6 +35,7 @@ class Request:
         self._path = Path(message["audio"])
         self._grows: bool = message["grows"]
         self._language: str | None = message["language"]
+        self._max_duration_s: float = message["max_duration_s"]
         self._first = round(message["from"] * RATE / WINDOW)
         self._ear = ear
         self._line = line
@@ -86,9 +89,12 @@ class Request:
     def _cut(self) -> Iterator[Chunk]:
         """Yield the file's speech, from where a child before this one had told it."""
         detect, cutter = SpeechDetector(), Cutter(self._first)
-        to_skip = self._first
+        to_skip, seconds = self._first, 0.0
         for windows in windows_of(self._sound()):
             self._show_life()
+            seconds += len(windows) * WINDOW_S
+            if seconds > self._max_duration_s:
+                raise RefusedError("permanent", TOO_LONG)
             skipped = min(to_skip, len(windows))
             to_skip -= skipped
             if skipped < len(windows):

@@ -28,6 +28,12 @@ Sound = npt.NDArray[np.float32]
 CONTAINERS = "aac,aiff,amr,ape,asf,au,avi,caf,flac,flv,matroska,webm,mov,mp4,m4a,mp3,mpeg,mpegts,mxf,ogg,rm,w64,wav,wv"
 """The formats that are opened: no playlist, which would read other files of this machine (as in media_child.py)."""
 
+OPTIONS = {"format_whitelist": CONTAINERS, "max_pixels": str(2**26)}
+"""FFmpeg's (as in media_child.py): what a picture is it finds out by decoding it."""
+
+RATES = range(1_000, 768_001)
+"""Samples a second of what people record; resampling from others takes any amount of memory."""
+
 BOXES = {b"ftyp", b"free", b"skip", b"wide", b"pdin", b"uuid", b"moov", b"mdat"}
 """What an MP4 or QuickTime file may begin with (ISO/IEC 14496-12)."""
 
@@ -90,7 +96,7 @@ def whole_sound(path: Path) -> Iterator[Sound]:
     try:
         with path.open("rb") as file:
             yield from _decode(file, forgiving=True)
-    except (FFmpegError, FileNotFoundError, IndexError) as error:  # IndexError: there is no sound track
+    except (FFmpegError, FileNotFoundError, IndexError, ValueError) as error:  # IndexError: there is no sound track
         raise RefusedError(
             "permanent", "The sound of this file cannot be decoded: post it again in another format."
         ) from error
@@ -119,9 +125,11 @@ def _box(file: GrowingFile, offset: int) -> bytes:
 
 
 def _decode(file: BinaryIO | GrowingFile, *, forgiving: bool) -> Iterator[Sound]:
-    with av.open(file, "r", metadata_errors="ignore", options={"format_whitelist": CONTAINERS}) as container:
+    with av.open(file, "r", metadata_errors="ignore", options=OPTIONS) as container:
         frames = _frames(container, container.streams.audio[0], forgiving=forgiving)
         for (*_, rate), alike in groupby(frames, _kind):
+            if rate not in RATES:
+                raise ValueError(f"{rate} Hz is no rate of sound")
             yield from _resampled(alike, rate)
 
 
