@@ -38,6 +38,7 @@ from services.clients.guard import Guard
 from services.clients.notion import NotionClient
 from services.clients.notion_blocks import NotionBlocks
 from services.clients.notion_files import NotionFiles
+from services.clients.own_loop import on_own_loop
 from services.clients.whisper import WhisperTranscriber
 from services.jobs.retry import RetryPolicy
 from services.overview import Overview
@@ -95,7 +96,7 @@ async def _run(
             aclosing(NotionClient(settings.notion_token.get_secret_value(), settings.notion_api_url))
         )
         await check_databases(notion, settings, routes.routes)
-        guard = await stack.enter_async_context(Guard(settings.allow_private_hosts))
+        guard = await stack.enter_async_context(on_own_loop(Guard(settings.allow_private_hosts)))
         transcriber = await stack.enter_async_context(aclosing(_transcriber(settings)))
         bot = await stack.enter_async_context(AuditscribeBot(settings.discord_guild_ids, store))
 

@@ -80,13 +80,18 @@ class Child(asyncio.SubprocessProtocol):
         return self._transport.get_returncode()
 
     @property
+    def last_words(self) -> str:
+        """The end of what it, and what it started, has written to stderr by now."""
+        return self._stderr.decode(errors="replace")
+
+    @property
     def ending(self) -> str:
         """How the child ended, in words, once `events` have: the signal, or its exit status and last line on stderr."""
         status = self.exit_status or 0
         if status < 0:
             return f"killed by {signal.Signals(-status).name}"
-        last_words = self._stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        return f"exit status {status}: {last_words[:200]}" if last_words else f"exit status {status}"
+        last_line = self.last_words.strip().rpartition("\n")[2]
+        return f"exit status {status}: {last_line[:200]}" if last_line else f"exit status {status}"
 
     def unexpected_end(self, who: str) -> TransientError:
         """Return what people are told of a child that ended without an answer; the log has how it ended."""

@@ -104,7 +104,7 @@ class Guard:
     async def _addresses(self, host: str, port: int) -> list[str]:
         allowed = (host, port) in self._allowed
         if not allowed and port not in self._ports:
-            raise _EndsHereError(HTTPStatus.FORBIDDEN, f"Port {port} is not a web port.")
+            raise _EndsHereError(HTTPStatus.FORBIDDEN, f"Port {port} is not a web port.", ": port")
         try:
             async with asyncio.timeout(self._connect_timeout_s):
                 addresses = await self._resolve(host, port)
@@ -116,18 +116,19 @@ class Guard:
 
 
 class _EndsHereError(Exception):
-    """A request that is not passed on; `str()` is the answer's one line."""
+    """A request that is not passed on; `str()` is the answer's one line, `hint` stands in its status line."""
 
-    def __init__(self, status: HTTPStatus, why: str) -> None:
+    def __init__(self, status: HTTPStatus, why: str, hint: str = "") -> None:
         super().__init__(why)
         self.status = status
+        self._hint = hint
 
     @property
     def answer(self) -> bytes:
         body = f"{self}\n".encode()
         verdict = "refused" if self.status is HTTPStatus.FORBIDDEN else "failed"
         return (
-            f"HTTP/1.1 {self.status.value} {self.status.phrase} (network guard)\r\n"
+            f"HTTP/1.1 {self.status.value} {self.status.phrase} (network guard{self._hint})\r\n"
             f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\n"
             f"X-Auditscribe-Guard: {verdict}\r\nConnection: close\r\n\r\n"
         ).encode() + body
@@ -139,6 +140,10 @@ class _Request:
     port: int
     onward: bytes = b""
     """The head as the server is to get it; empty for a tunnel."""
+
+    def __post_init__(self) -> None:
+        if "%" in self.host:  # an escaped letter, or the name of a network card
+            raise ValueError(f"{self.host} is no host of the web")
 
     @classmethod
     def parse(cls, head: bytes) -> Self:
@@ -153,7 +158,11 @@ class _Request:
         path = f"{url.path or '/'}{'?' if url.query else ''}{url.query}"
         kept = [field for field in fields if not field.lower().startswith(_NOT_PASSED_ON)]
         own = [f"{method} {path} {version}", f"Host: {url.netloc.rpartition('@')[2]}", "Connection: close"]
-        return cls(url.hostname, url.port or 80, b"\r\n".join([*(text.encode() for text in own), *kept]) + _HEAD_END)
+        return cls(
+            url.hostname.rstrip("."),
+            url.port or 80,
+            b"\r\n".join([*(text.encode() for text in own), *kept]) + _HEAD_END,
+        )
 
 
 async def _read_request(reader: asyncio.StreamReader) -> _Request:
@@ -165,10 +174,11 @@ async def _read_request(reader: asyncio.StreamReader) -> _Request:
 
 
 def _host_and_port(pair: str) -> tuple[str, int]:
+    """A dot at the end is another spelling of the same host, which not every resolver knows."""
     parts = urlsplit(f"//{pair}")
     if not parts.hostname or parts.port is None:
         raise ValueError(f"{pair} is not host:port")
-    return parts.hostname, parts.port
+    return parts.hostname.rstrip("."), parts.port
 
 
 async def _join(client: _Streams, server: _Streams) -> None:

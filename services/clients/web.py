@@ -118,6 +118,8 @@ def _too_large(max_bytes: int) -> PermanentError:
 def _refusal(status: int, headers: Mapping[str, str]) -> AuditscribeError:
     if "X-Auditscribe-Guard" in headers and status == HTTPStatus.FORBIDDEN:
         return PermanentError("The file's address is not on the public internet.")
+    if "X-Auditscribe-Guard" in headers and status == HTTPStatus.BAD_REQUEST:
+        return PermanentError("The file's address is no web address.")
     if status in _GONE:
         return PermanentError("The file is no longer there.")
     if status in _BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -1,6 +1,7 @@
 """Videos behind links, through yt-dlp in a child process (ytdlp_child.py) for each question and each download."""
 
 import os
+import re
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
@@ -19,6 +20,7 @@ ANSWERS = {"video", "file", "refused", "error"}
 """What the child's last event of interest has one of; the folder may still be seen to grow after it."""
 _SPARE_BYTES = 64 * 2**20
 """What a file may have above the limit for videos: an index, cookies, yt-dlp's own notes."""
+FFMPEGS_WHYS = re.compile(r"HTTP error \d{3}.*|No space left.*|Connection (?:refused|reset|timed out).*")
 YOUTUBE_HOSTS = ("youtube.com", "youtu.be", "youtube-nocookie.com")
 
 
@@ -70,7 +72,7 @@ class YtDlp:
                 async with Patience(self.stall_timeout_s) as patience:
                     async for event in child.events():
                         if event.keys() & ANSWERS:
-                            return _checked(event, _site(url))
+                            return _checked(event, _site(url), child.last_words)
                         if "grown" in event:
                             patience.take(event["grown"])
                         elif "progress" in event:
@@ -97,14 +99,21 @@ class YtDlp:
 
 
 def _environment() -> dict[str, str]:
-    """As ours; yt-dlp's plugins come only from where the operator has put them, on PYTHONPATH."""
-    return {**os.environ} if "PYTHONPATH" in os.environ else {**os.environ, "YTDLP_NO_PLUGINS": "1"}
+    """As ours, but for what it says of proxies: with NO_PROXY, ffmpeg and libcurl would go past the guard.
+
+    yt-dlp's plugins come only from where the operator has put them, on PYTHONPATH.
+    """
+    ours = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    return ours if "PYTHONPATH" in ours else ours | {"YTDLP_NO_PLUGINS": "1"}
 
 
-def _checked(answer: Message, site: str) -> Message:
-    """Return the child's answer if it is what was asked for."""
+def _checked(answer: Message, site: str, last_words: str) -> Message:
+    """Return the child's answer if it is what was asked for; of ffmpeg's reasons, yt-dlp tells none."""
     if "error" in answer:
-        raise classify(answer["error"], answer["status"], site=site, retry_after=answer["retry_after"])
+        whys = FFMPEGS_WHYS.findall(last_words) if "ffmpeg exited" in answer["error"] else []
+        raise classify(
+            ": ".join([answer["error"], *whys[-1:]]), answer["status"], site=site, retry_after=answer["retry_after"]
+        )
     if "refused" in answer:
         raise refusal(answer["refused"], site=site, begins=answer.get("begins"))
     return answer

@@ -8,7 +8,7 @@
     {"video": {...}}                             the answer to a question: what yt-dlp knows, and "expected_bytes"
     {"file": "video.mp4"}                        the answer to a download: its name in the working directory
     {"refused": "live", "begins": 1795453200}    or upcoming, post_live; a Unix time, or null
-    {"refused": "playlist"}                      or too_long, too_big, too_much
+    {"refused": "playlist"}                      or too_long, too_big, too_much, no_web_stream
     {"error": text, "status", "retry_after"}     in yt-dlp's own words; status and seconds may be null
 
 It is run by itself, so it imports nothing of ours.
@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 import imageio_ffmpeg
 from yt_dlp import YoutubeDL
@@ -33,6 +34,9 @@ from yt_dlp.networking.exceptions import HTTPError
 from yt_dlp.utils import DownloadCancelled, YoutubeDLError
 
 TELL_EVERY_S = 0.2
+WEB = {"http", "https"}
+FFMPEG_MAY_USE = "http,https,httpproxy,tcp,tls,crypto,data"
+"""ffmpeg's own list for what comes by http has rtp and udp, too, which know no proxy: an SDP file would open them."""
 TOLD = (
     *("title", "webpage_url", "channel", "uploader", "duration", "availability"),
     *("timestamp", "release_timestamp", "upload_date", "release_date"),
@@ -58,7 +62,11 @@ class RefusedError(DownloadCancelled):
 def main() -> None:
     """Answer the one request."""
     tell = open_wire()
-    request = json.loads(sys.stdin.readline())
+    respond(json.loads(sys.stdin.readline()), tell)
+
+
+def respond(request: Json, tell: Tell) -> None:
+    """Tell the answer to a request, or why there is none."""
     try:
         with YoutubeDL(options(request)) as ydl:
             tell(**answer(ydl, request, tell))
@@ -106,6 +114,7 @@ def options(request: Json) -> Any:
         "retry_sleep_functions": {"http": back_off, "fragment": back_off},
         "skip_unavailable_fragments": False,  # a video with holes is no video
         "ffmpeg_location": imageio_ffmpeg.get_ffmpeg_exe(),
+        "external_downloader_args": {"ffmpeg_i": ["-loglevel", "warning", "-protocol_whitelist", FFMPEG_MAY_USE]},
         **({"cookiefile": cookie_jar(request["cookies"])} if request["cookies"] else {}),
         **({"proxy": request["proxy"]} if request["proxy"] else {}),
     }
@@ -130,6 +139,8 @@ def answer(ydl: YoutubeDL, request: Json, tell: Tell) -> Json:
     if (info.get("duration") or 0) > request["max_duration_s"]:
         raise RefusedError("too_long")
     parts = info.get("requested_formats") or [info]
+    if any(urlsplit(part["url"]).scheme not in WEB for part in parts):  # rtmp, mms, websockets: past the proxy
+        raise RefusedError("no_web_stream")
     meter = Meter(parts, request["max_bytes"], tell)
     if not request["download"]:
         return {"video": {key: info.get(key) for key in TOLD} | {"expected_bytes": expected_bytes(parts)}}

@@ -19,17 +19,36 @@ REFUSALS: dict[str, tuple[Kind, str]] = {
     "too_long": (PermanentError, "The video is longer than the bot may take."),
     "too_big": (PermanentError, "The video's file is bigger than the bot may take."),
     "too_much": (PermanentError, "{site} sends more about the video than fits into the bot's memory."),
+    "no_web_stream": (
+        PermanentError,
+        "The video comes from {site} in a way that the bot does not take: only over http.",
+    ),
 }
 """What the child (ytdlp_child.py) itself refuses, by its word for it."""
 
 RULES: tuple[tuple[str, Kind, str], ...] = (
-    (r"403.*network guard", PermanentError, "The link leads to an address that is not on the public internet."),
+    (
+        r"network guard: port",
+        PermanentError,
+        "The link leads to a port other than 80 and 443: the bot's operator may open it with ALLOW_PRIVATE_HOSTS.",
+    ),
+    (
+        r"403.*network guard|tunnel failed, response 403",  # the latter is libcurl's
+        PermanentError,
+        "The link leads to an address that is not on the public internet.",
+    ),
+    (
+        r"400.*network guard|tunnel failed, response 400|no connection adapters|unsupported (url scheme|proxy type)",
+        PermanentError,
+        "The link leads to what is no web address.",
+    ),
     (r"network guard", TransientError, "{site} cannot be reached."),
     (
         r"not a bot|captcha|cookies are no longer valid",
         OperatorError,
         "{site} takes the bot for a robot: its cookies must be renewed.",
     ),
+    (r"requires websocket support", *REFUSALS["no_web_stream"]),
     (r"failed to load cookies", OperatorError, "The bot's cookies file cannot be read."),
     (r"live event will begin|premieres? (in|will)", *REFUSALS["upcoming"]),
     (r"not currently live", PermanentError, "Nobody is streaming there, and there is no recording behind the link."),
@@ -76,6 +95,7 @@ RULES: tuple[tuple[str, Kind, str], ...] = (
     (r"http error [34]\d\d", PermanentError, "{site} does not let the bot see the video."),
     (r"report this issue", PermanentError, "The bot could not read what {site} shows: perhaps it has changed."),
     (r"bytes read|too short", TransientError, "{site} sends less of the video than it promises."),
+    (r"ffmpeg exited with code \d+$", PermanentError, "The stream that {site} sends cannot be read."),
     (
         r"time(d )?out|connect|unreachable|resol(ve|ution)|not known|ssl|proxy|fragment|unable to",
         TransientError,

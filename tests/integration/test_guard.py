@@ -11,6 +11,7 @@ from aiohttp import web
 
 from services.clients.addresses import is_public
 from services.clients.guard import Guard
+from services.clients.own_loop import on_own_loop
 
 SPELLINGS = [
     "127.0.0.1",
@@ -26,6 +27,7 @@ SPELLINGS = [
     "localhost",
     "LocalHost",
     "localhost.",
+    "127.0.0.1.",
     "[::1]",
     "[0:0:0:0:0:0:0:1]",
     "[::]",
@@ -80,7 +82,7 @@ async def resolve_with_inward_names(host: str, port: int) -> list[str]:
         return ["127.0.0.1"]
     if host == "half-inward.example":
         return ["127.0.0.1", "93.184.215.14"]
-    found = await asyncio.get_running_loop().getaddrinfo(host.removesuffix("."), port)
+    found = await asyncio.get_running_loop().getaddrinfo(host, port)
     return [str(address[0]) for *_, address in found]
 
 
@@ -152,7 +154,7 @@ async def test_only_web_ports_are_open() -> None:
     async with Guard(resolve=answering("93.184.215.14")) as guard:
         answer = await exchange(guard.url, *plainly("example.com", 22))
 
-    assert b" 403 " in answer
+    assert answer.startswith(b"HTTP/1.1 403 Forbidden (network guard: port)\r\n")
     assert b"Port 22 is not a web port." in answer
 
 
@@ -193,6 +195,9 @@ async def test_a_host_that_does_not_answer_is_a_bad_gateway() -> None:
         b"CONNECT example.com HTTP/1.1",
         b"CONNECT example.com:99999 HTTP/1.1",
         b"GET http://ex\xc3\xa4mple.com/ HTTP/1.1",
+        b"GET http://%31%32%37.0.0.1/ HTTP/1.1",
+        b"CONNECT [fe80::1%25eth0]:443 HTTP/1.1",
+        b"GET ftp://example.com/ HTTP/1.1",
         b"nonsense",
     ],
 )
@@ -232,6 +237,13 @@ async def test_closing_the_guard_ends_open_tunnels(canary: Canary) -> None:
         await reader.readuntil(b"\r\n\r\n")
     assert await reader.read() == b""
     writer.close()
+
+
+async def test_the_guard_goes_on_while_the_bots_loop_is_held_up() -> None:
+    async with on_own_loop(Guard()) as guard:
+        with socket.create_connection(("127.0.0.1", int(guard.url.rpartition(":")[2])), timeout=5) as asking:
+            asking.sendall(b"nonsense\r\n\r\n")
+            assert asking.recv(12) == b"HTTP/1.1 400"
 
 
 @pytest.mark.parametrize(

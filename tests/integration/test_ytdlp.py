@@ -249,7 +249,7 @@ async def test_a_site_that_no_extractor_knows_is_never_asked(site: SiteWorld) ->
 
 
 async def test_a_link_goes_through_the_guard_that_shuts_it_off_from_private_networks(site: SiteWorld) -> None:
-    async with Guard() as guard:
+    async with Guard(ports=[int(site.address.rpartition(":")[2])]) as guard:
         with pytest.raises(PermanentError, match="public internet"):
             await a_client(site, proxy=guard.url).probe(f"{site.url}/clips/jfk.mp4")
 

@@ -38,6 +38,15 @@ BUG = (
         ("[vimeo] 1: Unable to download webpage: HTTP Error 403: Forbidden", "does not let"),
         ("[vimeo] 1: Unable to download webpage: HTTP Error 403: Forbidden (network guard)", "public internet"),
         ("Unable to connect to proxy: Tunnel connection failed: 403 Forbidden (network guard)", "public internet"),
+        ("Failed to perform, curl: (56) CONNECT tunnel failed, response 403", "public internet"),
+        ("ffmpeg exited with code 183: HTTP error 403 Forbidden (network guard)", "public internet"),
+        ("ffmpeg exited with code 183", "cannot be read"),
+        (
+            "[vimeo] 1: Unable to download webpage: HTTP Error 403: Forbidden (network guard: port)",
+            "ALLOW_PRIVATE_HOSTS",
+        ),
+        ("[download] Got error: HTTP Error 400: Bad Request (network guard)", "no web address"),
+        ("No connection adapters were found for 'ftp://example.com/a.mp4'", "no web address"),
         (f"[vimeo] 1: Unable to extract title{BUG}", "could not read"),
         ("[generic] HTTP Error 302: Found (redirect loop detected)", "round in circles"),
         ("unable to write data: [Errno 27] File too large", "bigger"),
@@ -78,6 +87,8 @@ def test_what_a_person_must_renew_is_the_operators(said: str) -> None:
         "unable to download video data: HTTP Error 403: Forbidden",
         "unable to download video data: 512 bytes read, 1024 more expected",
         "fragment 7 not found, unable to continue",
+        "ffmpeg exited with code 183: HTTP error 503 Service Unavailable",
+        "ffmpeg exited with code 145: Connection refused",
     ],
 )
 def test_what_may_pass_is_transient(said: str) -> None:
