@@ -3,7 +3,7 @@ BIN := .venv/bin
 # The machine's own certificates: registries may be reached through a mirror.
 UV := $(BIN)/uv --quiet --system-certs
 
-.PHONY: demo test chaos test-all bench check requirements clean
+.PHONY: demo test chaos test-all bench check audit requirements clean
 
 .venv: requirements-dev.txt requirements-model.txt
 	$(PYTHON) -m venv .venv
@@ -37,6 +37,11 @@ check: .venv  ## Linters, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(UV) pip check --python $(BIN)/python
+
+audit: .venv  ## Known faults of the pinned packages, as PyPI's own service has them; strict: what it does not know fails
+	$(UV) tool run pip-audit==2.10.1 --strict --no-deps --disable-pip --progress-spinner off \
+		-r requirements.txt -r requirements-dev.txt $(ARGS)
 
 requirements: .venv  ## Compile requirements*.txt from pyproject.toml
 	$(UV) pip compile --universal --no-header pyproject.toml -o requirements.txt

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from bot import app, log
 from bot.doctor import diagnose
+from bot.known_secrets import redaction_of
 from bot.start import StartError
 from config.settings import Settings, SettingsError, load_drive_folders, load_settings
 from services.clients import drive_login
 from services.doctor.finding import any_red
 from services.errors import AuditscribeError
+from services.redaction import redacted
 
 RED, WRONG_SETTINGS = 1, 2
 
@@ -27,10 +29,10 @@ def main() -> int:
             return _tell(fix=arguments.fix)
         else:
             settings = load_settings()
-            log.configure(settings.log_level)
+            log.configure(settings.log_level, redaction_of(settings))
             asyncio.run(_run_until_signal(settings))
     except (SettingsError, StartError, AuditscribeError) as error:
-        print(error, file=sys.stderr)  # noqa: T201 (the last words of a start that failed)
+        print(redacted(str(error)), file=sys.stderr)  # noqa: T201 (the last words of a start that failed)
         return WRONG_SETTINGS
     return 0
 

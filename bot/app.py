@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from bot.client import AuditscribeBot, use_addresses
 from bot.doctor import examine
 from bot.http import Http
+from bot.known_secrets import redaction_of
 from bot.life import report_again, side_by_side, until
 from bot.lock import only_bot_in
 from bot.routes import routes_of
@@ -118,6 +119,7 @@ async def _run(
                 settings.max_attempts,
                 look_again_s=settings.live_retry_s,
                 patience=timedelta(days=settings.live_patience_days),
+                redaction=redaction_of(settings),
             ),
             settings.data_dir.resolve() / "work",
             clock,

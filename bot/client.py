@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Sequence
+from typing import Any, Self
 
 import discord
 import yarl
@@ -12,6 +13,7 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.events import PlainState
 from cogs.buttons import JobButton
 from cogs.status import PageButton
 from config.notion_config import ChannelRoute, Routes
@@ -63,6 +65,9 @@ class AuditscribeBot(commands.Bot):
         for guild in served:
             channels += [*guild.text_channels, *guild.voice_channels, *guild.forums]
         return next((one for one in channels if Routes((route,)).find(one.name, one.id)), None)
+
+    def _get_state(self, **options: Any) -> PlainState[Self]:
+        return PlainState(dispatch=self.dispatch, handlers=self._handlers, hooks=self._hooks, http=self.http, **options)
 
     async def setup_hook(self) -> None:
         for cog in self._cogs_to_add:

@@ -23,6 +23,7 @@ from services.jobs.job import STOPPED, Job, JobStatus, Origin
 from services.jobs.source import VideoSource, source_of_link
 from services.queue.local import LocalQueue
 from services.store import JobStore
+from services.words import readable
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ _FOLDER = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
 
 def _link(text: str) -> str:
-    link = text.strip()
+    link = readable(text.strip())
     if any(map(str.isspace, link)) or source_of_link(link) is None:
         raise ValueError("must be one link that starts with http:// or https://")
     return link

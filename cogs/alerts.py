@@ -3,9 +3,13 @@
 import discord
 
 from cogs.discord_errors import named_errors
+from cogs.views.text import plain
 from services.jobs.job import Job, Stage
 from services.pipeline.projection import Projection
 from services.store import JobStore
+
+_REASON = 700
+"""Characters of an error."""
 
 
 class Alerts:
@@ -42,7 +46,9 @@ class Alerts:
         elif not await self._is_told(provider, note):
             channel = self._client.get_partial_messageable(job.origin.channel_id, guild_id=job.origin.guild_id)
             with named_errors():
-                await channel.send(f"⚠️ {job.error} Videos wait for it and then go on by themselves.")
+                await channel.send(
+                    f"⚠️ {plain(job.error or '', _REASON)} Videos wait for it and then go on by themselves."
+                )
             await self._store.keep_note(note, job.id)
 
     async def _is_told(self, provider: str, note: str) -> bool:

@@ -10,6 +10,7 @@ from cogs.rights import Interaction
 from cogs.views.text import plain
 from services.errors import AuditscribeError
 from services.jobs.retry import UNEXPECTED
+from services.words import utf16_cut
 
 log = logging.getLogger(__name__)
 
@@ -31,4 +32,6 @@ async def answering(interaction: Interaction, *, in_place: bool = False) -> Asyn
 
 
 async def say(interaction: Interaction, text: str) -> None:
-    await interaction.edit_original_response(content=text[:2000], allowed_mentions=discord.AllowedMentions.none())
+    await interaction.edit_original_response(
+        content=utf16_cut(text, 2000), allowed_mentions=discord.AllowedMentions.none()
+    )

@@ -11,6 +11,7 @@ from services.jobs.job import Job, Origin
 from services.jobs.source import Attachment, find_sources
 from services.pipeline.page import planted_id
 from services.queue.local import LocalQueue
+from services.words import readable
 
 Serves = Callable[[discord.Guild | None], bool]
 Place = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
@@ -83,13 +84,13 @@ def _channel_id(channel: Channel) -> int:
 def origin_of(message: discord.Message) -> Origin:
     return Origin(
         guild_id=message.guild.id if message.guild else 0,
-        guild_name=message.guild.name if message.guild else "",
+        guild_name=readable(message.guild.name) if message.guild else "",
         channel_id=message.channel.id,
-        channel_name=channel_name(message.channel),
+        channel_name=readable(channel_name(message.channel)),
         message_id=message.id,
         message_url=message.jump_url,
         author_id=message.author.id,
-        author_name=message.author.display_name,
+        author_name=readable(message.author.display_name),
         content="\n".join(texts_of(message)),
         posted_at=message.created_at,
     )
@@ -97,7 +98,8 @@ def origin_of(message: discord.Message) -> Origin:
 
 def texts_of(message: discord.Message) -> list[str]:
     """Return the message's own words, then those of messages that it forwards."""
-    return [text for text in (message.content, *(snapshot.content for snapshot in message.message_snapshots)) if text]
+    texts = (message.content, *(snapshot.content for snapshot in message.message_snapshots))
+    return [readable(text) for text in texts if text]
 
 
 def attachments_of(message: discord.Message) -> Iterator[discord.Attachment]:
@@ -108,4 +110,4 @@ def attachments_of(message: discord.Message) -> Iterator[discord.Attachment]:
 
 
 def _attachment(attachment: discord.Attachment) -> Attachment:
-    return Attachment(attachment.id, attachment.filename, attachment.content_type, attachment.size)
+    return Attachment(attachment.id, readable(attachment.filename), attachment.content_type, attachment.size)

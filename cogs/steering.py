@@ -10,6 +10,7 @@ from cogs.views.text import title
 from services.jobs.job import ENDED, ON_THEIR_WAY, STOPPED, Job, JobStatus
 from services.overview import Overview
 from services.queue.local import LocalQueue
+from services.words import readable
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ class Steering:
         self._clock = clock
 
     async def cancel(self, interaction: Interaction, text: str) -> str:
-        asker = self._rights.member_of(interaction).display_name
+        asker = readable(self._rights.member_of(interaction).display_name)
         jobs = await self._theirs(interaction, text, ON_THEIR_WAY)
         done = [job for job in jobs if await self._queue.cancel(job.id, by=asker)]
         return _answer(interaction, "cancelled", done, jobs, "has ended already")

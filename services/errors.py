@@ -2,9 +2,14 @@
 
 from datetime import datetime
 
+from services.redaction import redacted
+
 
 class AuditscribeError(Exception):
     """Something went wrong in a way that we know; `str()` of it may be shown to anyone."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(redacted(message))
 
 
 class TransientError(AuditscribeError):

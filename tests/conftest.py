@@ -8,6 +8,8 @@ import pytest
 
 from services.store import JobStore, open_store
 
+pytest_plugins = ["tests.secret_scan"]
+
 hypothesis.settings.register_profile("the same each time", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("the same each time")
 

@@ -9,6 +9,7 @@ from cogs.views.text import emoji, moment, one_line, plain, rough, stage_name, t
 from services.jobs.eta import Forecast
 from services.jobs.job import ENDED, Job, JobStatus
 from services.overview import Standing
+from services.words import utf16_units
 
 PAGE = 10
 """Jobs on one page."""
@@ -42,7 +43,7 @@ def choice(job: Job) -> app_commands.Choice[str]:
     state = stage_name(job) if job.status is JobStatus.RUNNING else job.status
     end = f" · {state} · {one_line(job.origin.author_name, 20)}"
     return app_commands.Choice(
-        name=f"{emoji(job)} {one_line(job.title, _CHOICE - len(end) - 4)}{end}"[:_CHOICE], value=job.id
+        name=f"{emoji(job)} {one_line(job.title, _CHOICE - utf16_units(end) - 4)}{end}", value=job.id
     )
 
 

@@ -5,6 +5,7 @@ import unicodedata
 from datetime import datetime
 
 from services.jobs.job import Job, JobStatus, Stage
+from services.words import utf16_cut, utf16_units
 
 WAITING = "👀"
 _STAGE_EMOJI = {
@@ -16,13 +17,13 @@ _STAGE_EMOJI = {
 }
 _ENDED_EMOJI = {JobStatus.SUCCEEDED: "✅", JobStatus.FAILED: "❌", JobStatus.CANCELLED: "❌"}
 
-_MARKDOWN = re.compile(r"[\\*_~`|<>\[\]()#:@]|^[-+]")
+_MARKDOWN = re.compile(r"[\\*_~`|<>\[\]()#:@]|^[-+]|(?<=\d)\.(?= )")
 """What may begin formatting, a link, a mention, an emoji or a moment in Discord, a list at the start of a line."""
 _SCHEME = re.compile(r"^\s*https?://(www\.)?(?=\S)", re.IGNORECASE)
 _JOINER = "\u200d"
 """Joins emoji; every other invisible character is left out."""
-_BLANK = "\u115f\u1160\u2800\u3164\uffa0"
-"""Fillers of Hangul and of Braille: letters by their category, and nothing to be seen."""
+_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+"""Fillers of Hangul and of Braille, joiners of accents, vowels of Khmer: not controls, and nothing to be seen."""
 _BAR = 10
 
 
@@ -34,10 +35,10 @@ def emoji(job: Job) -> str:
 
 
 def one_line(text: str, limit: int) -> str:
-    """Return a text that comes from outside as one line of visible characters, cut to `limit`."""
+    """Return a text that comes from outside as one line of visible characters, cut to `limit` UTF-16 units."""
     visible = (letter for letter in text if letter == _JOINER or letter.isspace() or not _is_invisible(letter))
     line = " ".join("".join(visible).split())
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+    return line if utf16_units(line) <= limit else f"{utf16_cut(line, limit - 1)}…"
 
 
 def plain(text: str, limit: int = 100) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from services.words import readable, utf16_cut, utf16_units
+
 TEXT_UNITS = 2000
 """UTF-16 units of one text object (Notion: request limits)."""
 _ARRAY = 100
@@ -101,16 +103,6 @@ def copied(prop: Mapping[str, Any]) -> Json | None:
     return {kind: held} if held else None
 
 
-def utf16_units(text: str) -> int:
-    """Return a text's length as Notion counts it."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def utf16_cut(text: str, units: int) -> str:
-    """Return as much of the start as fits into `units` UTF-16 units, never half a character."""
-    return text.encode("utf-16-le", "surrogatepass")[: units * 2].decode("utf-16-le", "ignore")
-
-
 def rich_text(text: str, link: str | None = None) -> list[Json]:
     """Return a text of any length as Notion's text objects; Notion takes a hundred of them at once."""
     target = {"link": {"url": link}} if link else {}
@@ -118,8 +110,8 @@ def rich_text(text: str, link: str | None = None) -> list[Json]:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Yield the parts of a text that each fit into one object; half a character counts as an unknown one."""
-    rest = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    """Yield the parts of a text that each fit into one object."""
+    rest = readable(text)
     while rest:
         piece = utf16_cut(rest, TEXT_UNITS)
         yield piece
@@ -128,10 +120,11 @@ def _pieces(text: str) -> Iterator[str]:
 
 def _file_name(name: str) -> str:
     """Return as much of a file's name as Notion shows, with its extension."""
+    name = readable(name)
     extension = found.group() if (found := _EXTENSION.search(name)) else ""
     return utf16_cut(name.removesuffix(extension), _FILE_NAME - len(extension)) + extension
 
 
 def _option(name: str) -> str:
     """A select option's name may hold no comma."""
-    return utf16_cut(" ".join(name.replace(",", " ").split()), _SELECT_NAME)
+    return utf16_cut(" ".join(readable(name).replace(",", " ").split()), _SELECT_NAME)

@@ -13,6 +13,7 @@ from services.clients.patience import Patience
 from services.clients.ytdlp_errors import classify, refusal
 from services.errors import TransientError
 from services.media import Metadata, Progress, SoundIn, nobody_listens
+from services.words import readable
 
 SCRIPT = Path(__file__).with_name("ytdlp_child.py")
 LISTINGS = {"public": "Public", "unlisted": "Unlisted"}
@@ -123,9 +124,9 @@ def _metadata(video: Message) -> Metadata:
     day = video["upload_date"] or video["release_date"]
     moment = video["timestamp"] or video["release_timestamp"]
     return Metadata(
-        title=video["title"] or "Untitled video",
-        url=video["webpage_url"],
-        uploader=video["channel"] or video["uploader"],
+        title=readable(video["title"] or "") or "Untitled video",
+        url=readable(video["webpage_url"]),
+        uploader=readable(video["channel"] or video["uploader"] or "") or None,
         published_on=date.fromisoformat(day) if day else None,
         published_at=datetime.fromtimestamp(moment, timezone.utc) if moment else None,
         duration_s=video["duration"],

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from services.errors import AuditscribeError, NotYetError, OperatorError, PermanentError, TransientError
 from services.jobs.job import Job
+from services.redaction import Redaction, redacted
 
 UNEXPECTED = "Something unexpected happened inside the bot; its log tells what."
 
@@ -30,18 +31,21 @@ class RetryPolicy:
     """From 0 to 1."""
     look_again_s: float = 300.0
     patience: timedelta = timedelta(days=14)
+    redaction: Redaction = redacted
+    """What people read of an error has no secret in it."""
 
     def after_failure(self, job: Job, error: Exception, now: datetime) -> Job:
         """Return the job as failed, or as waiting for its next try."""
+        why = self.redaction(str(error))
         match error:
             case NotYetError():
                 return self._await(job, error, now)
             case TransientError() if job.attempts < self.max_attempts:
-                return job.postponed(str(error), now, now + timedelta(seconds=self.wait_s(job.attempts, error)))
+                return job.postponed(why, now, now + timedelta(seconds=self.wait_s(job.attempts, error)))
             case OperatorError():
-                return job.held_up(str(error), now, error.provider)
+                return job.held_up(why, now, error.provider)
             case AuditscribeError():
-                return job.failed(str(error), now, for_good=isinstance(error, PermanentError))
+                return job.failed(why, now, for_good=isinstance(error, PermanentError))
             case _:
                 return job.failed(UNEXPECTED, now)
 
@@ -50,7 +54,7 @@ class RetryPolicy:
         if begins_at - job.in_line_since > self.patience:
             return job.failed(TOO_LATE.format(days=self.patience / timedelta(days=1)), now)
         look_at = begins_at + timedelta(seconds=self.look_again_s)
-        return job.awaiting(str(error), now, min(look_at, now + timedelta(days=1)))
+        return job.awaiting(self.redaction(str(error)), now, min(look_at, now + timedelta(days=1)))
 
     def wait_s(self, attempts: int, error: TransientError) -> float:
         """Return the seconds before the next try, after `attempts` of them."""

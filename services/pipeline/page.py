@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
 from services.clients.notion import DataSource
-from services.clients.notion_properties import FileLink, Json, Value, encode, utf16_cut
+from services.clients.notion_properties import FileLink, Json, Value, encode
 from services.jobs.eta import Forecast
 from services.jobs.job import Job, Stage, StageRun, StoredFiles
 from services.jobs.source import SourceKind
 from services.media import Metadata, Transcript
+from services.words import utf16_cut
 
 _TEXT = 2000
 """UTF-16 units of the transcript that fit into its column; the whole is in the files."""

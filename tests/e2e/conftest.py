@@ -10,6 +10,7 @@ import pytest
 from bot import app
 from config.settings import load_settings
 from sandbox.worlds import Worlds
+from tests.e2e.observing import pinging
 
 
 @pytest.fixture(scope="session")
@@ -20,10 +21,11 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def worlds(tmp_path: Path, clips: Path) -> AsyncIterator[Worlds]:
-    """Four worlds, checked at the end: no request or answer may break a service's official description."""
+    """Four worlds, checked at the end: no request or answer may break a service's description, none may ping."""
     async with Worlds(tmp_path, clips) as worlds:
         yield worlds
     assert worlds.violations == []
+    assert pinging(worlds.discord) == []
 
 
 StartBot = Callable[..., AbstractAsyncContextManager[None]]

@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox.demo.watch import until
 from sandbox.discord.interactions import Interaction
+from sandbox.discord.world import DiscordWorld
 from sandbox.worlds import Worlds
 
 Json = dict[str, Any]
@@ -73,6 +74,21 @@ def seen(message: Json) -> str:
         texts += [f"{field['name']}: {field['value']}" for field in embed.get("fields", [])]
         texts.append(embed.get("footer", {}).get("text", ""))
     return re.sub(r"\\([^a-zA-Z0-9\s])|\*\*", r"\1", "\n".join(filter(None, texts)))
+
+
+def pinging(discord: DiscordWorld) -> list[str]:
+    """Return the messages that the bot sent or changed without saying that they ping nobody."""
+    found = []
+    for exchange in discord.exchanges:
+        if exchange.method in {"POST", "PATCH"} and isinstance(exchange.body, dict):
+            message = exchange.body.get("data") or exchange.body
+            is_message = "/messages" in exchange.path or message.get("content") or message.get("embeds")
+            if is_message and message.get("allowed_mentions") not in (
+                {"parse": []},
+                {"parse": [], "replied_user": False},
+            ):
+                found.append(f"{exchange.method} {exchange.path}: {message.get('allowed_mentions')}")
+    return found
 
 
 def said(answer: Interaction) -> str:

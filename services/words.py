@@ -1,0 +1,22 @@
+"""PURE: words from outside (titles, names, messages), fit to be kept, and cut."""
+
+import re
+
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+"""Controls but for white space, and marks that turn the direction of writing: they disguise what they stand in."""
+
+
+def readable(text: str) -> str:
+    """Return a text without controls and turns of direction; half a character, which none can keep, becomes U+FFFD."""
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return _UNREADABLE.sub("", whole)
+
+
+def utf16_units(text: str) -> int:
+    """Return a text's length as Notion counts it, and never less than Discord does."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def utf16_cut(text: str, units: int) -> str:
+    """Return as much of the start as fits into `units` UTF-16 units, never half a character."""
+    return text.encode("utf-16-le", "surrogatepass")[: units * 2].decode("utf-16-le", "ignore")
