@@ -3,7 +3,7 @@ BIN := .venv/bin
 # The machine's own certificates: registries may be reached through a mirror.
 UV := $(BIN)/uv --quiet --system-certs
 
-.PHONY: demo test chaos test-all bench check audit requirements clean
+.PHONY: demo test chaos soak test-all bench check audit requirements clean
 
 .venv: requirements-dev.txt requirements-model.txt
 	$(PYTHON) -m venv .venv
@@ -20,6 +20,9 @@ test: .venv  ## The whole test suite, a few tests at a time: most of them wait
 
 chaos: .venv  ## Kill the bot 200 times while it works, then look for anything lost or doubled
 	$(BIN)/python -m tests.e2e.chaos $(ARGS)
+
+soak: .venv  ## 500 short videos, faults all the time, three kills; then memory, lag and the worlds are judged
+	$(BIN)/python -m tests.e2e.soak $(ARGS)
 
 test-all: test chaos  ## Every test there is, the long ones too
 	$(BIN)/python -m pytest -m long

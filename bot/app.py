@@ -30,11 +30,13 @@ from cogs.listener import Listener
 from cogs.lookup import Lookup
 from cogs.lost_pages import LostPages
 from cogs.reactions import Reactions
+from cogs.refusals import Refusals
 from cogs.rights import Rights
 from cogs.status import Status
 from cogs.steering import Steering
 from cogs.transcribe_this import TranscribeThis
 from config.settings import Settings
+from services.admission import Admission, Limits
 from services.clients.guard import Guard
 from services.clients.notion import NotionClient
 from services.clients.notion_blocks import NotionBlocks
@@ -109,6 +111,7 @@ async def _run(
         reactions = await stack.enter_async_context(aclosing(Reactions(bot, store)))
         cards = await stack.enter_async_context(aclosing(Cards(bot, store, overview, clock)))
         alerts = await stack.enter_async_context(aclosing(Alerts(bot, store)))
+        refusals = await stack.enter_async_context(aclosing(Refusals(bot, store)))
         line = await stack.enter_async_context(aclosing(LineWatch(overview, [cards.refresh, notion_status.refresh])))
         reports = (notion_status, reactions, cards)
         recorder = Recorder(store, [*reports, alerts, line, files])
@@ -138,7 +141,9 @@ async def _run(
         queue = LocalQueue(recorder, workers=settings.workers, clock=clock, probe_s=settings.operator_retry_s)
         recorder.tell_also(queue)
         notion.wire.when_back += (notion_status.hurry, partial(queue.wake, Finish.name))
-        intake = Intake(queue, routes, bot.serves, clock)
+        limits = Limits(settings.max_per_message, settings.max_per_poster, settings.max_per_minute)
+        admission = Admission(store, limits)
+        intake = Intake(queue, routes, bot.serves, clock, admission=admission, refusals=refusals)
         lost_pages = LostPages(
             bot, intake, bot.serves, store=store, pages=known_pages, notion=notion, routes=routes.routes
         )
@@ -162,6 +167,7 @@ async def _run(
         restored = await queue.restore()
         await runner.sweep({job.id for job in restored})
         await report_again(restored, store, reports, reactions, clock())
+        await refusals.restore()
         webhook = partial(
             Webhook,
             queue=queue,
@@ -178,7 +184,7 @@ async def _run(
             stop,
             stay_connected(bot),
             side_by_side(queue.serve(tasks.process, runner.cancel), listener.serve(bot)),
-            reports=(*reports, alerts),
+            reports=(*reports, alerts, refusals),
         )
 
 

@@ -1,11 +1,15 @@
 """Messages become jobs."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import discord
 
+from cogs.refusals import Refusals
+from cogs.views.refusal import refusal
 from config.notion_config import AUDIT_PROCESS, ChannelRoute, Routes
+from services.admission import Admission
 from services.errors import PermanentError
 from services.jobs.job import Job, Origin
 from services.jobs.source import Attachment, find_sources
@@ -23,11 +27,23 @@ Channel = Place | discord.ForumChannel | discord.DMChannel | discord.GroupChanne
 class Intake:
     """Takes the videos of messages in the watched channels of the served guilds, and in their threads."""
 
-    def __init__(self, queue: LocalQueue, routes: Routes, serves: Serves, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        queue: LocalQueue,
+        routes: Routes,
+        serves: Serves,
+        clock: Callable[[], datetime],
+        *,
+        admission: Admission,
+        refusals: Refusals,
+    ) -> None:
         self._queue = queue
         self._routes = routes
         self._serves = serves
         self._clock = clock
+        self._admission = admission
+        self._refusals = refusals
+        self._admitting = asyncio.Lock()
 
     def route_of(self, channel: Channel) -> ChannelRoute | None:
         """Return what happens with a channel's videos; None where nobody watches."""
@@ -36,15 +52,23 @@ class Intake:
         return self._routes.find(channel_name(channel), _channel_id(channel))
 
     async def take(self, message: discord.Message) -> None:
-        """Ask for a job for each video. To take a message twice makes nothing twice."""
+        """Ask for a job for each video, as far as one poster may. To take a message twice makes nothing twice."""
         route = self.route_of(message.channel)
-        if route and not message.author.bot:
-            await self._queue.submit(self._jobs_of(message, route))
+        jobs = self._jobs_of(message, route) if route and not message.author.bot else []
+        if not jobs:
+            return
+        async with self._admitting:  # or two messages would share the same room
+            admitted = await self._admission.of_message(jobs)
+            await self._queue.submit(admitted.jobs)
+        if admitted.refused:
+            at = message.edited_at or message.created_at
+            await self._refusals.tell(jobs[0].origin, at, admitted, len(jobs))
 
-    async def take_anywhere(self, message: discord.Message) -> tuple[list[Job], list[Job]]:
+    async def take_anywhere(self, message: discord.Message) -> tuple[list[Job], list[Job], str]:
         """Ask for a job for each video of a message that somebody pointed at, whoever posted it, wherever that was.
 
-        A channel that nobody watches has the route of audit-process. Returns all jobs, and those that are new.
+        A channel that nobody watches has the route of audit-process. Returns the jobs of the message, those of them
+        that are new, and a sentence about videos that were not taken.
 
         Raises:
             PermanentError: there is no such route.
@@ -55,7 +79,10 @@ class Intake:
                 f"This channel is not watched, and there is no {AUDIT_PROCESS.channel} to take it for."
             )
         jobs = self._jobs_of(message, route)
-        return jobs, await self._queue.submit(jobs)
+        async with self._admitting:
+            admitted = await self._admission.of_message_again(jobs)
+            new = await self._queue.submit(admitted.jobs)
+        return jobs, new, refusal(admitted, len(jobs)) if admitted.refused else ""
 
     async def take_one(self, message: discord.Message, video_id: str, route: ChannelRoute) -> bool:
         """Ask for the job of one video, by the id that its page has. False: the message does not hold it."""

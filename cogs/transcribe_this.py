@@ -29,11 +29,13 @@ class TranscribeThis:
     async def _answer(self, interaction: Interaction, message: discord.Message) -> None:
         async with answering(interaction):
             self._check(interaction, message)
-            jobs, new = await self._intake.take_anywhere(message)
+            jobs, new, not_taken = await self._intake.take_anywhere(message)
             if not jobs:
                 raise RefusedError("There is no video in this message: no link, and no file with picture or sound.")
-            known = [await self._store.find(job.id) or job for job in jobs if job not in new]
-            lines = [f"{title(job)}: taken, its card follows." for job in new]
+            known = await self._store.of_message(message.id)
+            lines = [not_taken] if not_taken else []
+            lines += [f"{title(job)}: taken, its card follows." for job in new]
+            known = [job for job in known if job.id not in {one.id for one in new}]
             lines += [f"{title(job)}: {headline(job, await self._overview.forecast(job))}" for job in known]
             await say(interaction, "\n".join(lines))
 

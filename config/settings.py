@@ -100,6 +100,9 @@ class Settings(NotionSettings):
     stall_timeout_s: Annotated[float, Field(gt=0)] = 300
     job_time_limit_s: Annotated[float, Field(gt=0)] = 43200
     max_attempts: Annotated[int, Field(ge=1)] = 3
+    max_per_message: Annotated[int, Field(ge=1)] = 20
+    max_per_poster: Annotated[int, Field(ge=1)] = 50
+    max_per_minute: Annotated[int, Field(ge=1)] = 60
     operator_retry_s: Annotated[float, Field(gt=0)] = 60
     live_retry_s: Annotated[float, Field(gt=0)] = 300
     live_patience_days: Annotated[float, Field(ge=0, le=365)] = 14

@@ -9,16 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.jobs.eta import RATES_USED, Forecast, seconds_left
-from services.jobs.job import ENDED, Job, JobStatus, Stage
-from services.schema import jobs, rates
+from services.jobs.job import ENDED, Job, JobStatus, Place, Stage
+from services.schema import IN_LINE, PLACE, jobs, rates
 from services.store import JobStore
 
-_IN_LINE = (jobs.c.status == JobStatus.QUEUED) & jobs.c.repost_of.is_(None)
-_PLACE = (jobs.c.queued_at, jobs.c.id)
 _WAITING = (JobStatus.QUEUED, JobStatus.WAITING)
 _PARTS: Sequence[tuple[Collection[JobStatus], sa.ColumnElement[bool], Sequence[sa.ColumnElement[Any]]]] = (
-    ({JobStatus.RUNNING}, jobs.c.status == JobStatus.RUNNING, _PLACE),
-    (_WAITING, jobs.c.status.in_(_WAITING), _PLACE),
+    ({JobStatus.RUNNING}, jobs.c.status == JobStatus.RUNNING, PLACE),
+    (_WAITING, jobs.c.status.in_(_WAITING), PLACE),
     (ENDED, jobs.c.ended_at.is_not(None), (jobs.c.ended_at.desc(), jobs.c.id.desc())),
 )
 """The statuses of each part of the jobs; how it is found, with an index for condition and order; its order."""
@@ -63,7 +61,7 @@ class Overview:
 
     async def first_in_line(self, limit: int) -> list[str]:
         """Return the ids of the jobs that are next."""
-        return list(await self._store.read(sa.select(jobs.c.id).where(_IN_LINE).order_by(*_PLACE).limit(limit)))
+        return list(await self._store.read(sa.select(jobs.c.id).where(IN_LINE).order_by(*PLACE).limit(limit)))
 
     async def channels(self) -> Collection[int]:
         """Return the ids of the channels that have jobs."""
@@ -116,14 +114,20 @@ class Overview:
         """Return the places in the line, from 1."""
         if not queued:
             return {}
-        first, last = (end(job.in_line_since for job in queued) for end in (min, max))
-        before = sa.select(sa.func.count()).select_from(jobs).where(_IN_LINE, jobs.c.queued_at < first)
-        [ahead] = await self._store.read(before)
-        others = sa.select(*_PLACE).where(_IN_LINE, jobs.c.queued_at.between(first, last)).order_by(*_PLACE)
+        places = {job.id: job.place for job in queued}
+        first, last = (_place(end(places.values())) for end in (min, max))
+        place = sa.tuple_(*PLACE)
+        [ahead] = await self._store.read(sa.select(sa.func.count()).select_from(jobs).where(IN_LINE, place < first))
+        others = sa.select(*PLACE).where(IN_LINE, place >= first, place <= last).order_by(*PLACE)
         line = await self._store.rows(others)
-        return {job.id: ahead + bisect_left(line, (job.in_line_since, job.id)) + 1 for job in queued}
+        return {job_id: ahead + bisect_left(line, place) + 1 for job_id, place in places.items()}
 
     async def _last_rates(self, stage: Stage) -> list[float]:
         model = self._model if stage is Stage.TRANSCRIBING else ""
         query = sa.select(rates.c.rate).where(rates.c.stage == stage, rates.c.model == model)
         return list(await self._store.read(query.order_by(rates.c.id.desc()).limit(RATES_USED)))
+
+
+def _place(place: Place) -> sa.Tuple:
+    """Return a place as the ledger compares it."""
+    return sa.tuple_(*(sa.literal(part, column.type) for part, column in zip(place, PLACE, strict=True)))

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
-from services.jobs.job import Job
+from services.jobs.job import Job, JobStatus
 
 JOB = TypeAdapter(Job)
 _SEARCHED = 300
@@ -34,15 +34,21 @@ jobs = sa.Table(
     sa.Column("id", sa.String, primary_key=True),
     sa.Column("message_id", sa.BigInteger, nullable=False),
     sa.Column("channel_id", sa.BigInteger),
+    sa.Column("author_id", sa.BigInteger),
     sa.Column("source_key", sa.String, nullable=False),
     sa.Column("status", sa.String, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("turn", sa.Integer, nullable=False),
     sa.Column("queued_at", UtcDateTime),
     sa.Column("ended_at", UtcDateTime),
     sa.Column("repost_of", sa.String),
     sa.Column("search_text", sa.String),
     sa.Column("body", sa.Text, nullable=False),
 )
+
+IN_LINE = (jobs.c.status == JobStatus.QUEUED) & jobs.c.repost_of.is_(None)
+PLACE = (jobs.c.turn, jobs.c.queued_at, jobs.c.id)
+"""A job's place as the ledger has it: the order of the line."""
 
 transcripts = sa.Table(
     "transcripts",
@@ -83,9 +89,11 @@ def row_of(job: Job) -> dict[str, object]:
         "id": job.id,
         "message_id": job.origin.message_id,
         "channel_id": job.origin.channel_id,
+        "author_id": job.origin.author_id,
         "source_key": job.source.key,
         "status": job.status.value,
         "created_at": job.created_at,
+        "turn": job.turn,
         "queued_at": job.in_line_since,
         "ended_at": job.ended_at,
         "repost_of": job.repost_of,

@@ -18,7 +18,7 @@ from services.errors import TransientError
 from services.jobs.eta import Rate
 from services.jobs.job import ENDED, Job, JobStatus
 from services.media import Transcript
-from services.schema import JOB, jobs, notes, rates, reports, row_of, transcripts
+from services.schema import JOB, PLACE, jobs, notes, rates, reports, row_of, transcripts
 
 _TRANSCRIPT = TypeAdapter(Transcript)
 
@@ -94,9 +94,7 @@ class JobStore:
 
     async def unfinished(self) -> list[Job]:
         """Return the jobs on their way in the order of their line, without their transcripts."""
-        return await self.fetch(
-            sa.select(jobs.c.body).where(jobs.c.status.not_in(ENDED)).order_by(jobs.c.queued_at, jobs.c.id)
-        )
+        return await self.fetch(sa.select(jobs.c.body).where(jobs.c.status.not_in(ENDED)).order_by(*PLACE))
 
     async def find_first(self, job: Job) -> Job | None:
         """Return the job of another post of this video in this channel that has done the work, or is at it."""

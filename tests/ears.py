@@ -10,7 +10,9 @@ from discord.ext import commands
 from cogs.catch_up import CatchUp
 from cogs.intake import Intake
 from cogs.listener import Listener
-from config.notion_config import ChannelRoute, default_routes
+from cogs.refusals import Refusals
+from config.notion_config import ChannelRoute, Routes, default_routes
+from services.admission import Admission, Limits
 from services.errors import TransientError
 from services.jobs.job import Job
 from services.queue.local import LocalQueue
@@ -19,6 +21,21 @@ from services.store import JobStore
 from tests.builders import NOON
 
 ROUTES = default_routes(discord_message_db="audit", videos_db="videos", drive_uploads_db=None, drive_folders={})
+
+
+NO_LIMITS = Limits(message=1000, poster=1000, minute=1000)
+
+
+def an_intake(
+    queue: LocalQueue,
+    routes: Routes,
+    serves: Callable[[discord.Guild | None], bool],
+    *,
+    store: JobStore,
+    refusals: Refusals,
+    limits: Limits = NO_LIMITS,
+) -> Intake:
+    return Intake(queue, routes, serves, lambda: NOON, admission=Admission(store, limits), refusals=refusals)
 
 
 class Ears:
@@ -33,6 +50,7 @@ class Ears:
         newest_known: int | None = None,
         notion_down: bool = False,
         waits_s: Sequence[float] = (0.01,),
+        limits: Limits = NO_LIMITS,
     ) -> None:
         self.notion_down = notion_down
         self.notion_was_asked = asyncio.Event()
@@ -40,7 +58,8 @@ class Ears:
         self._bot = bot
         self._recorder = Recorder(store)
         self._newest_known = newest_known
-        intake = Intake(self.queue, ROUTES, serves, lambda: NOON)
+        self.refusals = Refusals(bot, store)
+        intake = an_intake(self.queue, ROUTES, serves, store=store, refusals=self.refusals, limits=limits)
         self.catch_up = CatchUp(
             bot,
             intake,

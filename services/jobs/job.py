@@ -10,6 +10,9 @@ from config.notion_config import ChannelRoute
 from services.jobs.source import VideoSource
 from services.media import Media, Metadata, StoredFile, Transcript
 
+Place = tuple[int, datetime, str]
+"""In the line: the round, since when in it, the id. Whoever has the least is next."""
+
 
 class Stage(StrEnum):
     """Where a job is. The values are the options of Notion's select, exactly."""
@@ -144,6 +147,8 @@ class Job:
     """Another try would end the same way, as far as the error tells."""
     queued_at: datetime | None = None
     """When it took its place in line anew, after it had ended."""
+    turn: int = 0
+    """Its round in the line: in each of them every poster has one job."""
     is_anew: bool = False
     """Somebody asked for it to be done anew: an earlier post of the same video does not answer it."""
     page_id: str | None = None
@@ -178,8 +183,12 @@ class Job:
 
     @property
     def in_line_since(self) -> datetime:
-        """What its place in line goes by."""
+        """What its place within its round goes by."""
         return self.queued_at or self.created_at
+
+    @property
+    def place(self) -> Place:
+        return self.turn, self.in_line_since, self.id
 
     @property
     def is_taken_up_again(self) -> bool:

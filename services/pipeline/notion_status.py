@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Iterable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from services.clients.notion import NotionClient
 from services.clients.notion_blocks import RefusedBlocksError
 from services.clients.notion_properties import Json
 from services.jobs.job import STOPPED, Job, JobStatus, Stage
 from services.overview import Overview
+from services.pipeline.openings import Openings
 from services.pipeline.page_body import PageBody
 from services.pipeline.pages import Pages
 from services.pipeline.projection import Projection
@@ -18,6 +19,8 @@ from services.store import JobStore
 log = logging.getLogger(__name__)
 
 ERROR_PREFIX = "Error in video processing: "
+_WAITS = ""
+"""What the page of a job says that no worker has taken yet."""
 NUMBERS_EVERY_S = 15.0
 """How often a page's percent and time left are written, where the database has columns for them."""
 
@@ -45,6 +48,7 @@ class NotionStatus:
         self._overview = overview
         self._numbers_every_s = numbers_every_s
         self._reports: Projection[str, Job] = Projection("notion status", self._report)
+        self._openings = Openings()
         self._told: dict[str, str] = {}
         self._told_at: dict[str, float] = {}
         self._written: dict[str, str] = {}
@@ -52,6 +56,8 @@ class NotionStatus:
     def notice(self, job: Job) -> None:
         """Report the job if its page should now say something else."""
         status = _status_of(job)
+        if status != _WAITS:
+            self._openings.hurry(job.id)
         if job.route.has_status_hooks and status is not None:
             is_news = status != self._told.get(job.id)
             if is_news or self._may_tell_numbers(job):
@@ -90,7 +96,9 @@ class NotionStatus:
         return since_s >= self._numbers_every_s and not self._reports.is_busy(job.id)
 
     async def _report(self, _job_id: str, job: Job) -> None:
-        page_id = await self._pages.opened(job)
+        waits = self._told.get(job.id) == _WAITS
+        async with self._openings.turn(job) if waits else nullcontext():
+            page_id = await self._pages.opened(job)
         details = await self._pages.details(job, await self._overview.forecast(job))
         status = _status_of(job)
         if status == Stage.ERROR:
@@ -119,4 +127,4 @@ def _status_of(job: Job) -> str | None:
         return Stage.ERROR
     if job.stage is Stage.COMPLETE:  # written with the final properties, by the stage itself
         return None
-    return job.stage or (Stage.PROCESSING if job.is_taken_up_again else "")
+    return job.stage or (Stage.PROCESSING if job.is_taken_up_again else _WAITS)

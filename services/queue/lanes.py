@@ -4,21 +4,21 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from services.jobs.job import Job, JobStatus, Stage
+from services.jobs.job import Job, JobStatus, Place, Stage
 
 
 @dataclass(slots=True)
 class _Lane:
-    held: dict[str, Stage | None] = field(default_factory=dict)
-    """Job ids, and the stage that each of them could not pass."""
+    held: dict[str, tuple[Stage | None, Place]] = field(default_factory=dict)
+    """Job ids, the stage that each of them could not pass, and its place in the line."""
     probe: str | None = None
     """The job that is trying."""
 
 
 class Lanes:
-    """One lane a provider. `release` lets a job run again; `probe_s` is the time between two tries."""
+    """One lane a provider. `release` lets a job stand in line again; `probe_s` is the time between two tries."""
 
-    def __init__(self, release: Callable[[str], None], probe_s: float) -> None:
+    def __init__(self, release: Callable[[Place], None], probe_s: float) -> None:
         self._release = release
         self._probe_s = probe_s
         self._lanes: dict[str, _Lane] = {}
@@ -28,12 +28,12 @@ class Lanes:
         if job.waiting_for:
             lane = self._lanes.setdefault(job.waiting_for, _Lane())
             lane.held.pop(job.id, None)  # at the end of the line: one that can never pass must not keep the others
-            lane.held[job.id] = job.stage
+            lane.held[job.id] = job.stage, job.place
             if len(lane.held) == 1 or lane.probe == job.id:
                 self._probe_later(job.waiting_for)
             return
         for provider, lane in list(self._lanes.items()):
-            if job.id in lane.held and (job.has_ended or job.stage is not lane.held[job.id]):
+            if job.id in lane.held and (job.has_ended or job.stage is not lane.held[job.id][0]):
                 del lane.held[job.id]
                 self._passed(provider, lane, job)
 
@@ -44,8 +44,8 @@ class Lanes:
             self._probe_later(provider)
             return
         del self._lanes[provider]
-        for job_id in lane.held:
-            self._release(job_id)
+        for _, place in lane.held.values():
+            self._release(place)
 
     def _probe_later(self, provider: str) -> None:
         asyncio.get_running_loop().call_later(self._probe_s, self._probe, provider)
@@ -53,5 +53,5 @@ class Lanes:
     def _probe(self, provider: str) -> None:
         lane = self._lanes.get(provider)
         if lane and lane.held:
-            lane.probe = next(iter(lane.held))
-            self._release(lane.probe)
+            lane.probe, (_, place) = next(iter(lane.held.items()))
+            self._release(place)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-from services.jobs.job import Job, JobStatus
+from services.jobs.job import Job
 from services.overview import Overview
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ class LineWatch:
         self._has_moved = False
 
     def notice(self, job: Job) -> None:
-        if job.status is JobStatus.QUEUED or job.progress is not None:
+        if job.progress is not None:
             return
         self._has_moved = True
         if self._telling is None or self._telling.done():

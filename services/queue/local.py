@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from config.notion_config import ChannelRoute
-from services.jobs.job import ENDED, STOPPED, Job, JobStatus, Stage
+from services.jobs.job import ENDED, STOPPED, Job, JobStatus, Place, Stage
 from services.queue.lanes import Lanes
+from services.queue.turns import next_turn
 from services.recorder import Recorder
 
 Run = Callable[[Job], Coroutine[Any, Any, Job]]
@@ -16,7 +17,7 @@ Cancel = Callable[[Job, str], Awaitable[Job]]
 
 
 class LocalQueue:
-    """Jobs in the order of their posting. Each is in the ledger before it waits here.
+    """Jobs in the order of their places: the posters take turns. Each is in the ledger before it waits here.
 
     It observes the jobs itself: one that waits is tried again in time, and with a job that ends its reposts end.
     """
@@ -26,19 +27,25 @@ class LocalQueue:
         self._store = recorder.store
         self._workers = workers
         self._clock = clock
-        self._ready: asyncio.Queue[str] = asyncio.Queue()
+        self._ready: asyncio.PriorityQueue[Place] = asyncio.PriorityQueue()
         self._running: dict[str, asyncio.Task[Job]] = {}
         self._cancelled: dict[str, str] = {}
-        self._postponed: dict[str, tuple[Stage | None, asyncio.TimerHandle]] = {}
+        self._postponed: dict[str, tuple[Stage | None, Place, asyncio.TimerHandle]] = {}
         self._woken: set[str] = set()
         self._lanes = Lanes(self._ready.put_nowait, probe_s)
         self._beside: set[asyncio.Task[None]] = set()
+        self._joining = asyncio.Lock()
         self._placing = asyncio.Lock()
         self._serving = asyncio.Event()
 
     async def submit(self, jobs: Iterable[Job]) -> list[Job]:
         """Take the jobs of one message. Returns those that the ledger did not have yet."""
-        new = [job for job in jobs if await self._recorder.add(job)]
+        new: list[Job] = []
+        async with self._joining:  # of a poster's jobs that come at once, each has a turn of its own
+            for job in jobs:
+                with_turn = await self._with_turn(job)
+                if await self._recorder.add(with_turn):
+                    new.append(with_turn)
         for job in new:
             await self._place(job)
         return new
@@ -110,42 +117,46 @@ class LocalQueue:
 
     def wake(self, stage: Stage) -> None:
         """Try the postponed jobs of a stage now: what they wait for is known to be back. Once for each of them."""
-        for job_id, (waits_in, timer) in list(self._postponed.items()):
+        for job_id, (waits_in, place, timer) in list(self._postponed.items()):
             if waits_in is stage and job_id not in self._woken:
                 self._woken.add(job_id)
                 self._postponed.pop(job_id)
                 timer.cancel()
-                self._ready.put_nowait(job_id)
+                self._ready.put_nowait(place)
 
     def notice(self, job: Job) -> None:
         self._lanes.notice(job)
         if job.id in self._postponed:  # it runs, or waits for another moment
-            self._postponed.pop(job.id)[1].cancel()
+            self._postponed.pop(job.id)[-1].cancel()
         if job.status is JobStatus.WAITING and job.not_before:
             wait_s = max((job.not_before - self._clock()).total_seconds(), 0)
             timer = asyncio.get_running_loop().call_later(wait_s, self._due, job.id)
-            self._postponed[job.id] = (job.stage, timer)
+            self._postponed[job.id] = (job.stage, job.place, timer)
         if job.has_ended:
             self._woken.discard(job.id)
         if job.has_ended and not job.repost_of:
             self._start(self._end_reposts(job))
 
     def _due(self, job_id: str) -> None:
-        del self._postponed[job_id]
-        self._ready.put_nowait(job_id)
+        _, place, _ = self._postponed.pop(job_id)
+        self._ready.put_nowait(place)
 
     async def _take_up(self, job_id: str, ends: Collection[JobStatus], renewed: Callable[[Job, datetime], Job]) -> bool:
         async with self._placing:  # of two who ask at once, one is too late
             job = await self._store.get(job_id)
             if job.status not in ends:
                 return False
-            job = await self._recorder.reopen(renewed(job, self._clock()))
+            job = await self._recorder.reopen(await self._with_turn(renewed(job, self._clock())))
         await self._place(job)
         return True
 
+    async def _with_turn(self, job: Job) -> Job:
+        return replace(job, turn=await next_turn(self._store, job.origin.author_id))
+
     async def _work(self) -> None:
         while True:
-            await self._attend(await self._ready.get())
+            *_, job_id = await self._ready.get()
+            await self._attend(job_id)
 
     async def _attend(self, job_id: str) -> None:
         """Run a job, unless it has ended, waits, runs or was cancelled since it stood in line."""
@@ -184,15 +195,16 @@ class LocalQueue:
             if placed != job:
                 await self._recorder.keep(placed)
         if first is None:
-            self._ready.put_nowait(job.id)
+            self._ready.put_nowait(placed.place)
         elif first.has_ended:
             self._start(self._attend(job.id))  # at once: its page is left to do, and no more
 
     async def _place_after(self, job_id: str, running: asyncio.Task[Job]) -> None:
         """Let a job stand in line once more if it was taken up again just as it ended."""
         await asyncio.wait({running})
-        if (await self._store.get(job_id)).status is JobStatus.QUEUED:
-            self._ready.put_nowait(job_id)
+        job = await self._store.get(job_id)
+        if job.status is JobStatus.QUEUED:
+            self._ready.put_nowait(job.place)
 
     async def _end_reposts(self, first: Job) -> None:
         async with self._placing:  # or one that is just being placed would be overlooked

@@ -10,12 +10,11 @@ import discord.ext.test as dpytest
 import pytest
 from discord.ext import commands
 
-from cogs.intake import Intake
 from config.notion_config import Routes
 from services.jobs.job import JobStatus
 from services.store import JobStore
 from tests.builders import NOON, ROUTE
-from tests.ears import ROUTES, Ears
+from tests.ears import ROUTES, Ears, an_intake
 
 LINK = "https://youtu.be/dQw4w9WgXcQ"
 CHANNELS = ["audit-process", "🎙・market-outlook", "chat"]
@@ -74,27 +73,29 @@ async def test_a_channel_with_emoji_in_its_name_has_its_own_route(store: JobStor
     assert [job.route.channel for job in await store.unfinished()] == ["market-outlook"]
 
 
-async def test_a_channel_with_an_id_is_watched_whatever_its_name(ears: Ears) -> None:
+async def test_a_channel_with_an_id_is_watched_whatever_its_name(ears: Ears, store: JobStore) -> None:
     audit, _, chat = dpytest.get_config().guilds[0].text_channels
     route = replace(ROUTE, channel_id=chat.id)
-    intake = Intake(ears.queue, Routes((route,)), bool, lambda: NOON)
+    intake = an_intake(ears.queue, Routes((route,)), bool, store=store, refusals=ears.refusals)
 
     assert intake.route_of(chat) == route
     assert intake.route_of(a_thread(chat.id)) == route
     assert intake.route_of(audit) is None
 
 
-async def test_a_thread_has_the_route_of_its_channel(ears: Ears) -> None:
+async def test_a_thread_has_the_route_of_its_channel(ears: Ears, store: JobStore) -> None:
     _, outlook, chat = dpytest.get_config().guilds[0].text_channels
-    intake = Intake(ears.queue, ROUTES, bool, lambda: NOON)
+    intake = an_intake(ears.queue, ROUTES, bool, store=store, refusals=ears.refusals)
 
     assert intake.route_of(a_thread(outlook.id)) == intake.route_of(outlook)
     assert intake.route_of(a_thread(chat.id)) is None
 
 
-async def test_a_thread_in_a_channel_that_the_bot_cannot_see_is_known_by_that_channels_id_alone(ears: Ears) -> None:
+async def test_a_thread_in_a_channel_that_the_bot_cannot_see_is_known_by_that_channels_id_alone(
+    ears: Ears, store: JobStore
+) -> None:
     route = replace(ROUTE, channel_id=7)
-    intake = Intake(ears.queue, Routes((route,)), bool, lambda: NOON)
+    intake = an_intake(ears.queue, Routes((route,)), bool, store=store, refusals=ears.refusals)
 
     assert intake.route_of(a_thread(7)) == route
     assert intake.route_of(a_thread(8)) is None

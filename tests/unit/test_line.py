@@ -69,14 +69,22 @@ async def test_the_first_ten_are_told_once_after_the_line_has_settled(
     assert listener.heard[1] == [job.id for job in jobs[3:]]
 
 
-async def test_percents_and_new_posts_move_nobody(store: JobStore, line: LineWatch, listener: Listener) -> None:
-    [job, new] = await waiting(store, 2)
+async def test_percents_move_nobody(store: JobStore, line: LineWatch, listener: Listener) -> None:
+    [job] = await waiting(store, 1)
 
     line.notice(job.entering(Stage.PROCESSING, NOON).progressed(0.5))
-    line.notice(new)
     await asyncio.sleep(0.1)
 
     assert listener.heard == []
+
+
+async def test_a_new_post_may_come_before_those_of_others(store: JobStore, line: LineWatch, listener: Listener) -> None:
+    [new, other] = await waiting(store, 2)
+
+    line.notice(new)
+    await listener.until(1)
+
+    assert listener.heard == [[new.id, other.id]]
 
 
 async def test_of_more_than_ten_only_the_head_is_told(store: JobStore, line: LineWatch, listener: Listener) -> None:

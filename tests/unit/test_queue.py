@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from services.jobs.job import Artifacts, Job, JobStatus, Stage
+from services.overview import Overview
 from services.queue.local import LocalQueue
 from services.recorder import Recorder
 from services.store import JobStore
@@ -479,3 +481,86 @@ async def test_a_pool_that_stops_while_a_cancel_unwinds_stops(store: JobStore) -
         await queue.cancel(job.id, by="Ada")
 
     assert (await store.get(job.id)).status in (JobStatus.CANCELLED, JobStatus.RUNNING)
+
+
+def posts_of(poster: int, count: int, start: int) -> list[Job]:
+    return [replace(job, origin=replace(job.origin, author_id=poster)) for job in posts(count, start)]
+
+
+async def test_posters_take_turns_and_each_one_s_oldest_is_first(store: JobStore) -> None:
+    flood, seldom, third = posts_of(1, 4, 10), posts_of(2, 2, 20), posts_of(3, 1, 30)
+    async with a_pool(store) as (queue, tasks):
+        for jobs in (flood, seldom, third):
+            await queue.submit(jobs)
+        order = await Overview(store, "").first_in_line(9)
+        tasks.gate.set()
+        await ended(store, *flood, *seldom, *third)
+
+    first, second = (flood[0], seldom[0], third[0]), (flood[1], seldom[1])
+    assert tasks.ran == [job.id for job in (*first, *second, *flood[2:])]
+    assert tasks.ran[-len(order) :] == order, "the ledger shows another line than the one that is served"
+
+
+async def test_who_posts_one_after_the_other_does_not_hold_up_who_posted_many(store: JobStore) -> None:
+    flood, seldom = posts_of(1, 6, 10), posts_of(2, 6, 20)
+    async with a_pool(store) as (queue, tasks):
+        await queue.submit([*flood, seldom[0]])
+        tasks.gates = {job.id: asyncio.Event() for job in seldom}
+        tasks.gate.set()
+        for job, following in pairwise(seldom):
+            await tasks.until_ran(job)
+            await queue.submit([following])
+            tasks.gates[job.id].set()
+        tasks.gates[seldom[-1].id].set()
+        await ended(store, *flood, *seldom)
+
+    assert [int(job_id[0]) for job_id in tasks.ran] == [1, 2] * 6
+
+
+async def test_a_restart_and_a_pause_keep_the_turns(store: JobStore) -> None:
+    flood, seldom, late = posts_of(1, 3, 10), posts_of(2, 2, 20), posts_of(1, 2, 30)
+    async with a_pool(store, workers=0) as (queue, _):
+        await queue.submit(flood)
+        await queue.submit(seldom)
+    async with a_pool(store) as (queue, tasks):
+        await queue.restore()
+        tasks.gate.set()
+        await ended(store, *flood, *seldom)
+    async with a_pool(store) as (queue, again):
+        again.gate.set()
+        await queue.submit(late)
+        await ended(store, *late)
+
+    assert tasks.ran == [job.id for job in (flood[0], seldom[0], flood[1], seldom[1], flood[2])]
+    assert again.ran == [job.id for job in late]
+
+
+async def test_all_flows_are_one_poster(store: JobStore) -> None:
+    flows = [
+        replace(job, page_id=str(number), origin=an_origin(message_id=0, author_id=0))
+        for number, job in enumerate(posts(3))
+    ]
+    person = posts_of(2, 1, 20)
+    async with a_pool(store) as (queue, tasks):
+        await queue.submit(flows)
+        await queue.submit(person)
+        tasks.gate.set()
+        await ended(store, *flows, *person)
+
+    assert tasks.ran == [job.id for job in (flows[0], *person, *flows[1:])]
+
+
+async def test_who_retries_stands_behind_his_own_turn_and_not_before_others(store: JobStore) -> None:
+    own, other = posts_of(1, 3, 10), posts_of(2, 1, 20)
+    async with a_pool(store, {own[0].id: ["fail", "succeed"]}) as (queue, tasks):
+        await queue.submit(own)
+        await tasks.until_ran(own[0])
+        tasks.gates[own[1].id] = asyncio.Event()
+        tasks.gate.set()
+        await ended(store, own[0])
+        await queue.retry(own[0].id)
+        await queue.submit(other)
+        tasks.gates[own[1].id].set()
+        await ended(store, *own, *other)
+
+    assert tasks.ran == [job.id for job in (own[0], own[1], *other, own[2], own[0])]

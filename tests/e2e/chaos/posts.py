@@ -5,6 +5,7 @@ import struct
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from bench.recordings import repeat
 from sandbox.media import clip
@@ -18,6 +19,9 @@ LONG = "long.mp4"
 SLOW, FAST = 250_000, 24 * 2**20
 """Bytes per second from the video site: a short clip takes about a second, and so does the big one."""
 DRIVE_BYTES_PER_SECOND = 12 * 2**20
+
+
+Json = dict[str, Any]
 
 
 class Kind(Enum):
@@ -75,26 +79,27 @@ class Poster:
         self.worlds.site.slow = dict.fromkeys([f"/clips/{BIG}", f"/clips/{LONG}"], FAST)
         self.worlds.drive.bytes_per_second = DRIVE_BYTES_PER_SECOND
 
-    def post(self, kind: Kind) -> None:
+    def post(self, kind: Kind, author: Json | None = None) -> None:
+        """Post one message; by the world's first person, if nobody is named."""
         number = len(self.videos) + 1
         match kind:
             case Kind.YOUTUBE | Kind.OUTLOOK:
                 video_id = f"chaos{number:06}"
                 self.worlds.site.add_youtube(video_id, title=f"The {number}. talk")
-                self._say(kind, f"https://youtu.be/{video_id}", {video_id: "YouTube"})
+                self._say(kind, f"https://youtu.be/{video_id}", {video_id: "YouTube"}, author)
             case Kind.ATTACHMENT | Kind.BIG_ATTACHMENT:
                 [name] = CLIPS[kind]
                 content = clip(self.worlds.clips, name).read_bytes()
                 file = (f"talk-{number}.mp4", content, "video/mp4")
-                message = self.worlds.discord.post("audit-process", files=[file])
+                message = self.worlds.discord.post("audit-process", files=[file], author=author)
                 self._note(kind, message["id"], {message["attachments"][0]["id"]: name})
             case _:
                 links = {f"{self.worlds.site.clip_url(name)}?number={number}": name for name in CLIPS[kind]}
-                self._say(kind, " ".join(links), links)
+                self._say(kind, " ".join(links), links, author)
 
-    def _say(self, kind: Kind, words: str, videos: dict[str, str]) -> None:
+    def _say(self, kind: Kind, words: str, videos: dict[str, str], author: Json | None) -> None:
         channel = "market-outlook" if kind is Kind.OUTLOOK else "audit-process"
-        self._note(kind, self.worlds.discord.post(channel, words)["id"], videos)
+        self._note(kind, self.worlds.discord.post(channel, words, author=author)["id"], videos)
 
     def _note(self, kind: Kind, message_id: str, videos: dict[str, str]) -> None:
         for video_id, name in videos.items():
