@@ -3,7 +3,7 @@ BIN := .venv/bin
 # The machine's own certificates: registries may be reached through a mirror.
 UV := $(BIN)/uv --quiet --system-certs
 
-.PHONY: demo test chaos soak test-all bench check audit requirements clean
+.PHONY: demo test chaos soak faults test-all bench check audit requirements clean
 
 .venv: requirements-dev.txt requirements-model.txt
 	$(PYTHON) -m venv .venv
@@ -23,6 +23,9 @@ chaos: .venv  ## Kill the bot 200 times while it works, then look for anything l
 
 soak: .venv  ## 500 short videos, faults all the time, three kills; then memory, lag and the worlds are judged
 	$(BIN)/python -m tests.e2e.soak $(ARGS)
+
+faults: .venv  ## Every fault that the bot bears, and how it ends, as a table; the test suite lets each of them happen
+	$(BIN)/python -m tests.e2e.faults
 
 test-all: test chaos  ## Every test there is, the long ones too
 	$(BIN)/python -m pytest -m long

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, nullcontext, suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from bot.client import AuditscribeBot, use_addresses
+from bot.clock import Clock
 from bot.doctor import examine
 from bot.http import Http
 from bot.known_secrets import redaction_of
@@ -20,6 +21,7 @@ from bot.start import check_databases, log_in, open_storage, stay_connected
 from bot.webhook import Webhook
 from cogs.alerts import Alerts
 from cogs.attachments import attachment_resolver
+from cogs.begun_anew import BegunAnew
 from cogs.cards import Cards
 from cogs.catch_up import CatchUp
 from cogs.commands import Commands
@@ -44,6 +46,7 @@ from services.clients.notion_files import NotionFiles
 from services.clients.own_loop import on_own_loop
 from services.clients.whisper import WhisperTranscriber
 from services.jobs.retry import RetryPolicy
+from services.ledger_file import DamagedLedgerError
 from services.overview import Overview
 from services.pipeline.answer import AnswerOrProbe
 from services.pipeline.finish import Finish
@@ -58,7 +61,7 @@ from services.pipeline.upload import Upload
 from services.queue.line import LineWatch
 from services.queue.local import LocalQueue
 from services.recorder import Recorder
-from services.store import open_store
+from services.store import open_or_begin_anew
 
 log = logging.getLogger(__name__)
 
@@ -66,13 +69,24 @@ log = logging.getLogger(__name__)
 async def run(settings: Settings, drive_folders: Mapping[str, str], stop: asyncio.Event) -> None:
     """Run the bot until `stop` is set, be it in the middle of the start; then close cleanly.
 
+    It begins anew where its ledger turns out to be damaged: once, since a second time it is the disk.
+
     Raises:
         SettingsError: the CHANNELS_FILE is wrong.
         StartError: a setting is wrong, as only the services themselves can tell.
         OperatorError: Notion does not accept its token.
+        LedgerError: the ledger cannot be opened, or not even a new one holds what is written to it.
     """
+    try:
+        await _run_until(stop, partial(_run, settings, drive_folders, stop))
+    except DamagedLedgerError:
+        await _run_until(stop, partial(_run, settings, drive_folders, stop, is_damaged=True))
+
+
+async def _run_until(stop: asyncio.Event, run: Callable[[asyncio.Event], Coroutine[None, None, None]]) -> None:
+    """Cancel what has not started, as it tells by the event that it is given, when `stop` is set."""
     has_started = asyncio.Event()
-    running = asyncio.create_task(_run(settings, drive_folders, stop, has_started))
+    running = asyncio.create_task(run(has_started))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
@@ -83,18 +97,22 @@ async def run(settings: Settings, drive_folders: Mapping[str, str], stop: asynci
 
 
 async def _run(
-    settings: Settings, drive_folders: Mapping[str, str], stop: asyncio.Event, has_started: asyncio.Event
+    settings: Settings,
+    drive_folders: Mapping[str, str],
+    stop: asyncio.Event,
+    has_started: asyncio.Event,
+    *,
+    is_damaged: bool = False,
 ) -> None:
     use_addresses(settings.discord_api_url, settings.discord_gateway_url)
     routes = routes_of(settings, drive_folders)
     zone = ZoneInfo(settings.timezone)
-
-    def clock() -> datetime:
-        return datetime.now(zone)
+    clock = Clock(zone)
 
     async with AsyncExitStack() as stack:
         stack.enter_context(only_bot_in(settings.data_dir))
-        store = await stack.enter_async_context(aclosing(await open_store(settings.ledger_url)))
+        store = await open_or_begin_anew(settings.ledger_url, clock(), is_damaged=is_damaged)
+        await stack.enter_async_context(aclosing(store))
         notion = await stack.enter_async_context(
             aclosing(NotionClient(settings.notion_token.get_secret_value(), settings.notion_api_url))
         )
@@ -147,8 +165,13 @@ async def _run(
         lost_pages = LostPages(
             bot, intake, bot.serves, store=store, pages=known_pages, notion=notion, routes=routes.routes
         )
+        begun_anew = BegunAnew(bot, intake, store)
         catch_up = CatchUp(
-            bot, intake, store, newest_known=known_pages.newest_message_id, take_up_lost_pages=lost_pages.take_up
+            bot,
+            intake,
+            store,
+            newest_known=known_pages.newest_message_id,
+            take_up_lost=(lost_pages.take_up, begun_anew.take_up),
         )
         listener = Listener(catch_up, intake, queue, store)
         rights = Rights(bot.serves)
@@ -184,6 +207,7 @@ async def _run(
             stop,
             stay_connected(bot),
             side_by_side(queue.serve(tasks.process, runner.cancel), listener.serve(bot)),
+            damaged=store.damaged,
             reports=(*reports, alerts, refusals),
         )
 

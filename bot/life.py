@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from cogs.reactions import Reactions
 from services.jobs.job import Job
 from services.jobs.observer import Observer
+from services.ledger_file import DamagedLedgerError
 from services.store import JobStore
 
 _LAST_REPORTS_S = 1.0
@@ -47,19 +48,27 @@ async def until(
     connection: Coroutine[Any, Any, None],
     pool: Coroutine[Any, Any, None],
     *,
+    damaged: asyncio.Event,
     reports: Sequence[Reports],
 ) -> None:
-    """Serve until `stop` is set, or until a fault ends the connection or the pool; then let the last reports go out."""
+    """Serve until `stop` is set, or until a fault ends the connection or the pool; then let the last reports go out.
+
+    Raises:
+        DamagedLedgerError: the ledger was found `damaged`.
+    """
     connected, working = asyncio.create_task(connection), asyncio.create_task(pool)
-    stopping = asyncio.create_task(stop.wait())
-    ended, _ = await asyncio.wait({connected, working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping, breaking = asyncio.create_task(stop.wait()), asyncio.create_task(damaged.wait())
+    ended, _ = await asyncio.wait({connected, working, stopping, breaking}, return_when=asyncio.FIRST_COMPLETED)
     working.cancel()
     stopping.cancel()
+    breaking.cancel()
     with suppress(TimeoutError):
         async with asyncio.timeout(_LAST_REPORTS_S):
             await asyncio.gather(*(report.drain() for report in reports))
     connected.cancel()
-    await asyncio.gather(connected, working, stopping, return_exceptions=True)
+    await asyncio.gather(connected, working, stopping, breaking, return_exceptions=True)
+    if damaged.is_set():
+        raise DamagedLedgerError
     for task in ended:
         task.result()
 

@@ -44,14 +44,14 @@ class CatchUp:
         store: JobStore,
         *,
         newest_known: NewestKnown,
-        take_up_lost_pages: TakeUp,
+        take_up_lost: Sequence[TakeUp],
         waits_s: Sequence[float] = _WAITS_S,
     ) -> None:
         self._client = client
         self._intake = intake
         self._store = store
         self._newest_known = newest_known
-        self._take_up_lost_pages = take_up_lost_pages
+        self._take_up_lost = take_up_lost
         self._waits_s = waits_s
         self._session = 0
         self._read_in: dict[int, int] = {}
@@ -130,11 +130,11 @@ class CatchUp:
     async def _read_all(self) -> bool:
         """Return False where another try may do better."""
         places = (self._read_in_turn(place) for place in self._places())
-        return all(await asyncio.gather(*places, self._take_up_lost_pages()))
+        return all(await asyncio.gather(*places, *(take_up() for take_up in self._take_up_lost)))
 
     def _places(self) -> Iterator[Place]:
         for guild in self._client.guilds:
-            yield from (place for place in _places_in(guild) if self._intake.route_of(place) is not None)
+            yield from (place for place in places_in(guild) if self._intake.route_of(place) is not None)
 
     async def _read_in_turn(self, place: Place) -> bool:
         async with self.turn_of(place.id):
@@ -208,7 +208,7 @@ def _first_note(place_id: int) -> str:
     return f"first {place_id}"
 
 
-def _places_in(guild: discord.Guild) -> tuple[Place, ...]:
+def places_in(guild: discord.Guild) -> tuple[Place, ...]:
     return (*guild.text_channels, *guild.voice_channels, *guild.stage_channels, *guild.threads)
 
 
@@ -223,6 +223,9 @@ def _threads_of(place: Place) -> list[discord.Thread]:
 
 
 def _newest_in(guild: discord.Guild) -> int:
-    """Return the id of the newest message anywhere in a guild: now, by Discord's own clock; by ours if it has none."""
-    ids = [place.last_message_id for place in _places_in(guild) if place.last_message_id]
-    return max(ids, default=discord.utils.time_snowflake(discord.utils.utcnow()))
+    """Return the id of the newest message anywhere in a guild: now, by Discord's own clock; older if it has none.
+
+    Ours may be wrong, and what is posted before that moment would be missed.
+    """
+    ids = [place.last_message_id for place in places_in(guild) if place.last_message_id]
+    return max(ids, default=guild.id)

@@ -13,8 +13,8 @@ from services.queue.local import LocalQueue
 from services.store import JobStore
 
 _WAITS = (JobStatus.QUEUED, JobStatus.WAITING)
-_NEWS = timedelta(minutes=5)
-"""How long after an edit Discord may tell of it."""
+_NEWS = timedelta(hours=2)
+"""How old an edit may be, as far as this machine's clock can tell: one that is an hour wrong must not hide any."""
 
 
 class Listener(commands.Cog):

@@ -8,6 +8,7 @@ import discord
 
 from cogs.discord_errors import named_errors
 from cogs.intake import Intake, Place, Serves
+from cogs.reactions import remove_own_reactions
 from config.notion_config import ChannelRoute
 from services.clients.notion import NotionClient
 from services.errors import AuditscribeError, PermanentError
@@ -81,6 +82,8 @@ class LostPages:
                 return
             route = await self._route_at(channel, route)
             message = await channel.fetch_message(page.message_id)
+            if not known:
+                await remove_own_reactions(message)
             why = "" if await self._intake.take_one(message, page.video_id, route) else "an edit of its message"
         except discord.NotFound:
             why = "the deletion of its message"

@@ -71,7 +71,7 @@ class Reactions:
         """Return the bot's own reactions; Discord is asked only where there may be another one than the first."""
         if all(emoji(job) == WAITING and not job.queued_at for job in jobs):
             return set()
-        return {str(found.emoji) for found in (await message.fetch()).reactions if found.me}
+        return own_reactions(await message.fetch())
 
     def _message(self, origin: Origin) -> discord.PartialMessage:
         channel = self._client.get_partial_messageable(origin.channel_id, guild_id=origin.guild_id)
@@ -81,3 +81,15 @@ class Reactions:
     def _me(self) -> discord.ClientUser:
         assert self._client.user, "reports are made once the bot is logged in"  # noqa: S101 (for the type checker)
         return self._client.user
+
+
+def own_reactions(message: discord.Message) -> set[str]:
+    """Return the emoji with which the bot itself has reacted."""
+    return {str(found.emoji) for found in message.reactions if found.me}
+
+
+async def remove_own_reactions(message: discord.Message) -> None:
+    """Remove what a ledger that is lost had shown: the present one would leave it beside its own."""
+    if message.guild:
+        for emoji_shown in own_reactions(message):
+            await message.remove_reaction(emoji_shown, message.guild.me)

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from services.jobs.job import Job
 from services.jobs.observer import Observer
-from services.store import JobStore, LedgerError
+from services.ledger_file import LedgerError
+from services.store import JobStore
 
 log = logging.getLogger(__name__)
 

@@ -1,42 +1,43 @@
 """The ledger: every job, as it was last recorded, and its transcript."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from pydantic import TypeAdapter
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.errors import TransientError
 from services.jobs.eta import Rate
 from services.jobs.job import ENDED, Job, JobStatus
+from services.ledger_file import READS, DamagedLedgerError, keep_aside, named_errors, opened
 from services.media import Transcript
 from services.schema import JOB, PLACE, jobs, notes, rates, reports, row_of, transcripts
 
+log = logging.getLogger(__name__)
+
 _TRANSCRIPT = TypeAdapter(Transcript)
 
-
-_READS = "auditscribe_reads"
-"""Marks connections whose transactions need no write lock."""
-
-
-class LedgerError(TransientError):
-    """The ledger takes nothing: its disk is full, or another process holds it."""
+KEPT_ASIDE = "damaged ledger kept aside"
+"""The note that a ledger was begun in the place of a damaged one, until everybody knows; its text names that file."""
 
 
 class JobStore:
-    """Open it with `open_store`, close it with `aclose`."""
+    """Open it with `open_store`, close it with `aclose`.
+
+    All methods raise LedgerError where it cannot be read or written at the moment. From the first sign that its file
+    is `damaged` it gives and takes nothing more, and raises DamagedLedgerError.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
+        self.damaged = asyncio.Event()
         self._engine = engine
-        self._reading = engine.execution_options(**{_READS: True})
+        self._readable = engine.execution_options(**{READS: True})
 
     async def aclose(self) -> None:
         await self._engine.dispose()
@@ -76,7 +77,7 @@ class JobStore:
             .join_from(jobs, transcripts, isouter=True)
             .where(jobs.c.id == job_id)
         )
-        async with self._reading.connect() as connection:
+        async with self._reading() as connection:
             row = (await connection.execute(query)).first()
         if row is None:
             raise KeyError(job_id)
@@ -113,7 +114,7 @@ class JobStore:
     async def find_report(self, job_id: str, name: str) -> str | None:
         """Return the text of a report of a job's end, once it was made."""
         query = sa.select(reports.c.text).where(reports.c.job_id == job_id, reports.c.name == name)
-        async with self._reading.connect() as connection:
+        async with self._reading() as connection:
             return await connection.scalar(query)
 
     async def keep_report(self, job_id: str, name: str, text: str = "") -> None:
@@ -129,7 +130,7 @@ class JobStore:
 
     async def find_note(self, name: str) -> str | None:
         """Return a small text kept under `name`."""
-        async with self._reading.connect() as connection:
+        async with self._reading() as connection:
             return await connection.scalar(sa.select(notes.c.text).where(notes.c.name == name))
 
     async def keep_note(self, name: str, text: str) -> None:
@@ -152,17 +153,32 @@ class JobStore:
 
     async def rows(self, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
         """Return what a query selects."""
-        async with self._reading.connect() as connection:
+        async with self._reading() as connection:
             return [tuple(row) for row in await connection.execute(query)]
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that writes."""
-        try:
+        with self._named_errors("written"):
             async with self._engine.begin() as connection:
                 yield connection
-        except sa.exc.OperationalError as error:
-            raise LedgerError(f"The bot's ledger cannot be written at the moment ({error.orig}).") from error
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncConnection]:
+        with self._named_errors("read"):
+            async with self._readable.connect() as connection:
+                yield connection
+
+    @contextmanager
+    def _named_errors(self, done: str) -> Iterator[None]:
+        if self.damaged.is_set():
+            raise DamagedLedgerError
+        try:
+            with named_errors(done):
+                yield
+        except DamagedLedgerError:
+            self.damaged.set()
+            raise
 
     async def _same_video(self, job: Job) -> list[Job]:
         """Return the jobs of a video, the oldest first."""
@@ -171,37 +187,23 @@ class JobStore:
 
 
 async def open_store(url: str) -> JobStore:
-    """Open the ledger and bring its schema up to date."""
-    engine = create_async_engine(url, hide_parameters=True)  # an error's text is for the log, what is kept is not
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine.sync_engine, "connect", _tune_sqlite)
-        sa.event.listen(engine.sync_engine, "begin", _begin)
-    async with engine.connect() as connection:
-        await connection.run_sync(_migrate)
-        await connection.commit()
-    return JobStore(engine)
+    """Open the ledger and bring its schema up to date. Raises as `ledger_file.opened` does."""
+    return JobStore(await opened(url))
 
 
-def _migrate(connection: sa.Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+async def open_or_begin_anew(url: str, now: datetime, *, is_damaged: bool = False) -> JobStore:
+    """Open the ledger; a damaged one is kept aside, and a new one is begun, which has KEPT_ASIDE's note.
 
-
-def _tune_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # the driver must not begin transactions of its own
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA busy_timeout=10000")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.close()
-
-
-def _begin(connection: sa.Connection) -> None:
-    """Take the write lock at once, unless nothing is to be written: one that is raised later fails under load."""
-    reads = connection.get_execution_options().get(_READS)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    `is_damaged`: that was found out while it was in use. Raises LedgerError as `open_store` does.
+    """
+    if not is_damaged:
+        with suppress(DamagedLedgerError):
+            return await open_store(url)
+    kept = keep_aside(url, now)
+    log.error("ledger: it was damaged and is kept as %s; a new one is begun, from Discord and Notion", kept)
+    store = await open_store(url)
+    await store.keep_note(KEPT_ASIDE, kept.name)
+    return store
 
 
 def _has_transcript(job: Job) -> sa.Select[tuple[bool]]:

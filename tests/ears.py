@@ -65,7 +65,7 @@ class Ears:
             intake,
             store,
             newest_known=self._find_newest,
-            take_up_lost_pages=self._find_no_lost_page,
+            take_up_lost=(self._find_no_lost_page,),
             waits_s=waits_s,
         )
         self.listener = Listener(self.catch_up, intake, self.queue, store)

@@ -16,6 +16,7 @@ _STAGE_EMOJI = {
     Stage.COMPLETE: "☁️",  # its work has begun, the page does not say so yet
 }
 _ENDED_EMOJI = {JobStatus.SUCCEEDED: "✅", JobStatus.FAILED: "❌", JobStatus.CANCELLED: "❌"}
+ENDED_EMOJI = frozenset(_ENDED_EMOJI.values())
 
 _MARKDOWN = re.compile(r"[\\*_~`|<>\[\]()#:@]|^[-+]|(?<=\d)\.(?= )")
 """What may begin formatting, a link, a mention, an emoji or a moment in Discord, a list at the start of a line."""

@@ -107,19 +107,23 @@ class NotFoundError(PermanentError):
     """Notion has no such object, or does not show it to the bot's connection."""
 
 
+class RefusedError(PermanentError):
+    """Notion does not take what was sent, such as a property that its table does not have."""
+
+
 def _named(error: HTTPResponseError) -> AuditscribeError:
     match error.status:
         case 401:
             return OperatorError("Notion does not accept the bot's token: renew NOTION_TOKEN.", provider="Notion")
         case 403:
             return _forbidden(error)
-        case 404:
-            return NotFoundError("The page is no longer in Notion, or no longer shared with the bot's connection.")
         case 429:
             return _TooSoonError("Notion is busy at the moment.", retry_after=_retry_after(error.headers))
         case 409 | 529 | 500 | 502 | 503 | 504:
             return TransientError("Notion is busy at the moment.", retry_after=_retry_after(error.headers))
-    return PermanentError(f"Notion refused the request: {str(error).rstrip('.')}.")
+    if error.status == 404 or "is archived" in str(error):  # the latter is said of a page in the trash
+        return NotFoundError("The page is no longer in Notion, or no longer shared with the bot's connection.")
+    return RefusedError(f"Notion refused the request: {str(error).rstrip('.')}.")
 
 
 def _forbidden(error: HTTPResponseError) -> OperatorError:
@@ -131,13 +135,22 @@ def _forbidden(error: HTTPResponseError) -> OperatorError:
 
 
 def _retry_after(headers: httpx.Headers) -> float | None:
-    """Return the seconds to wait, a day at most: the header holds a number or a date (RFC 9110, 10.2.3)."""
+    """Return the seconds to wait, a day at most: the header holds a number or a date (RFC 9110, 10.2.3).
+
+    A date counts from the answer's own: this machine's clock may be wrong.
+    """
     value = headers.get("Retry-After", "")
     try:
         seconds = float(value)
     except ValueError:
-        until = parsedate_tz(value)
+        until = _moment(value)
         if until is None:
             return None
-        seconds = mktime_tz(until) - time.time()
+        seconds = until - (_moment(headers.get("Date", "")) or time.time())
     return min(max(seconds, 0.0), _DAY_S)
+
+
+def _moment(http_date: str) -> float | None:
+    """Return a date's seconds since 1970; None for what is none."""
+    parsed = parsedate_tz(http_date)
+    return None if parsed is None else mktime_tz(parsed)

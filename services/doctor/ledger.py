@@ -10,7 +10,10 @@ from services.doctor.finding import Finding, Level
 
 _SUBJECT = "Ledger"
 _MIGRATIONS = Path(__file__).parents[1] / "migrations"
-_RESTORE = "Stop the bot, and put a copy in its place or move it away: then a new one is begun, which knows no video."
+_RESTORE = (
+    "Stop the bot and put a copy in its place; without one, its next start keeps the file aside, begins a new ledger,"
+    " and takes unfinished videos up again."
+)
 
 
 async def check_ledger(url: str) -> list[Finding]:

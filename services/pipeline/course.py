@@ -10,10 +10,10 @@ from pathlib import Path
 
 from services.jobs.eta import rate_of
 from services.jobs.job import Artifacts, Job, Stage
+from services.ledger_file import LedgerError
 from services.media import Progress
 from services.pipeline.stage import StageStep
 from services.recorder import Recorder
-from services.store import LedgerError
 
 log = logging.getLogger(__name__)
 
@@ -49,15 +49,15 @@ class Course:
 
         With `ends` the stage is over then; else some of its work is left.
         """
-        before, began = self.job.artifacts, self._clock()
+        before, began = self.job.artifacts, asyncio.get_running_loop().time()
         async with self._progress_of(stage) as progress:
             made = await work(self.job, progress)
-        ended = self._clock()
+        seconds = asyncio.get_running_loop().time() - began
         async with self._recording:
             job = replace(self.job, artifacts=self.job.artifacts.with_changes(before, made))
-            self.job = job.ending(stage, ended) if ends else job
+            self.job = job.ending(stage, self._clock()) if ends else job
             await self._recorder.keep(self.job)
-        if measured and (rate := rate_of(stage, self.job, (ended - began).total_seconds())):
+        if measured and (rate := rate_of(stage, self.job, seconds)):
             with suppress(LedgerError):  # an estimate is not worth waiting for
                 await self._recorder.store.keep_rate(rate)
 

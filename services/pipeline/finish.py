@@ -27,7 +27,7 @@ class Finish:
 
     async def run(self, job: Job, workdir: Path, progress: Progress) -> Artifacts:
         """A page that is there says `Complete` last; one that is made now has its properties first."""
-        async with self.quiet(job):
+        async with self.quiet(job), self.pages.in_sight(job):
             files, job = await self.files.upload(job)
             if self.pages.has_page(job):
                 job = await self.body.write(await self.pages.opened(job), job)
@@ -35,4 +35,6 @@ class Finish:
             else:
                 page = await self.pages.complete(job, files)
                 job = await self.body.write(page.id, job)
+            if lacking := await self.pages.lacks(job):
+                job = job.remarking(lacking)
         return replace(job.artifacts, page_url=page.url)

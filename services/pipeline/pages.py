@@ -2,13 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from weakref import WeakValueDictionary
 
-from config.notion_config import OPTIONAL_KEYS
+from config.notion_config import COLUMN_TYPES, OPTIONAL_KEYS
 from services.clients.notion import DataSource, NotionClient, Page
 from services.clients.notion_properties import Json, copied, equals, plain_text
+from services.clients.notion_wire import NotFoundError, RefusedError
 from services.jobs.eta import Forecast
 from services.jobs.job import Job
 from services.pipeline.page import (
@@ -42,8 +45,8 @@ class Pages:
             return job.page_id
         async with self._turn_of(job):
             if job.id not in self._ids:
-                table = await self._notion.data_source(job.route.database)
-                self._ids[job.id] = (await self._find_or_open(job, table)).id
+                page = await self._written(job, partial(self._find_or_open, job))
+                self._ids[job.id] = page.id
             return self._ids[job.id]
 
     async def details(self, job: Job, forecast: Forecast) -> dict[str, Json]:
@@ -72,17 +75,27 @@ class Pages:
         metadata, transcript = need(artifacts.metadata, "metadata"), need(artifacts.transcript, "transcript")
         stored = need(artifacts.stored, "stored files")
         values = final_values(job, metadata, transcript, stored, self._clock()) | (files or {})
-        table = await self.table(job)
-        if self.has_page(job):
-            page_id = await self.opened(job)
-            self.forget(job)
-            return await self._notion.update_page(page_id, self._encoded(job, values, table))
-        properties = self._encoded(job, opening_values(job) | values, table)  # none was opened that has them
-        async with self._turn_of(job):
-            found = await self._find(job, table)
-            if found:
-                return await self._notion.update_page(found.id, properties)
-            return await self._notion.create_page(table, properties)
+        return await self._written(job, partial(self._complete, job, values))
+
+    async def lacks(self, job: Job) -> str | None:
+        """Return a sentence for people where the table has no columns for status and error; None: it has both."""
+        lost = _lost_columns(job, await self.table(job))
+        if not lost:
+            return None
+        return f"The page's database has no column {' and '.join(lost)} any more: somebody must give it back."
+
+    @asynccontextmanager
+    async def in_sight(self, job: Job) -> AsyncIterator[None]:
+        """Tell a page that is gone from a database that is.
+
+        Raises:
+            DatabaseError: the whole database is out of the bot's sight, which a person must mend.
+        """
+        try:
+            yield
+        except NotFoundError:
+            await self._notion.data_source(job.route.database, kept=False)
+            raise
 
     async def repeat(self, job: Job, done: Page) -> Page:
         """Let the job's page say what the page of an earlier post says. Returns it."""
@@ -102,6 +115,33 @@ class Pages:
     def forget(self, job: Job) -> None:
         """Keep nothing of a job that has ended."""
         self._ids.pop(job.id, None)
+
+    async def _complete(self, job: Job, values: Values, table: DataSource) -> Page:
+        if self.has_page(job):
+            page_id = await self.opened(job)
+            page = await self._notion.update_page(page_id, self._encoded(job, values, table))
+            self.forget(job)
+            return page
+        properties = self._encoded(job, opening_values(job) | values, table)  # none was opened that has them
+        async with self._turn_of(job):
+            found = await self._find(job, table)
+            if found:
+                return await self._notion.update_page(found.id, properties)
+            return await self._notion.create_page(table, properties)
+
+    async def _written(self, job: Job, write: Callable[[DataSource], Awaitable[Page]]) -> Page:
+        """Write by the table's columns as they are known; where Notion refuses that, as they are by now."""
+        table = await self.table(job)
+        if _lost_columns(job, table):  # they may have been given back
+            table = await self._notion.data_source(job.route.database, kept=False)
+        try:
+            return await write(table)
+        except RefusedError:
+            now = await self._notion.data_source(job.route.database, kept=False)
+            if now == table:
+                raise
+            log.warning("notion: the columns of %s's database have changed", job.route.channel)
+            return await write(now)
 
     async def _find_or_open(self, job: Job, table: DataSource) -> Page:
         found = await self._find(job, table)
@@ -146,3 +186,9 @@ class Pages:
 def _video_id(page: Page, job: Job) -> str:
     prop = page.properties.get(job.route.field_map.get("video_id", ""))
     return plain_text(prop) if prop else ""
+
+
+def _lost_columns(job: Job, table: DataSource) -> list[str]:
+    """Return the columns, with their types, without which a page cannot say how its video is."""
+    wanted = {job.route.field_map[key]: COLUMN_TYPES[key] for key in sorted(job.route.required_keys)}
+    return [f"{column} ({kind})" for column, kind in wanted.items() if table.columns.get(column) != kind]

@@ -129,8 +129,7 @@ class LocalQueue:
         if job.id in self._postponed:  # it runs, or waits for another moment
             self._postponed.pop(job.id)[-1].cancel()
         if job.status is JobStatus.WAITING and job.not_before:
-            wait_s = max((job.not_before - self._clock()).total_seconds(), 0)
-            timer = asyncio.get_running_loop().call_later(wait_s, self._due, job.id)
+            timer = asyncio.get_running_loop().call_later(_wait_s(job, self._clock()), self._due, job.id)
             self._postponed[job.id] = (job.stage, job.place, timer)
         if job.has_ended:
             self._woken.discard(job.id)
@@ -227,6 +226,13 @@ class LocalQueue:
         task = asyncio.create_task(work)
         self._beside.add(task)
         task.add_done_callback(self._beside.discard)
+
+
+def _wait_s(job: Job, now: datetime) -> float:
+    """Return the seconds until a job's next try: after a restart what is left, though never more than was asked for."""
+    until = job.not_before or now
+    asked_at = max((run.ended_at for run in job.stage_runs if run.ended_at), default=now)
+    return max(min(until - now, until - asked_at).total_seconds(), 0)
 
 
 def _is_stopping() -> bool:

@@ -157,3 +157,15 @@ async def test_a_table_is_asked_for_once(world: NotionWorld, notion: NotionClien
 async def test_a_database_that_is_not_there_is_the_operators_to_mend(notion: NotionClient, address: str) -> None:
     with pytest.raises(OperatorError):
         await notion.data_source(address)
+
+
+async def test_a_retry_after_that_is_a_date_counts_from_the_answers_own(
+    world: NotionWorld, notion: NotionClient
+) -> None:
+    dates = {"Date": "Mon, 23 Nov 2020 12:00:00 GMT", "Retry-After": "Mon, 23 Nov 2020 12:05:00 GMT"}
+    world.faults.append(Fault("GET", "/v1/users/me", 429, headers=dates, body={"object": "error", "status": 429}))
+
+    with pytest.raises(TransientError) as error:
+        await notion.connection_name()
+
+    assert error.value.retry_after == 300

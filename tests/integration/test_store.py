@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from services.jobs.job import Artifacts, Job, Stage
-from services.store import JobStore, open_store
+from services.ledger_file import DamagedLedgerError
+from services.store import KEPT_ASIDE, JobStore, open_or_begin_anew, open_store
 from tests.builders import ATTACHMENT, NOON, ROUTE, YOUTUBE, a_job, a_transcript, an_origin, finished_artifacts
 
 
@@ -154,3 +155,45 @@ async def test_a_note_is_kept_and_replaced(store: JobStore) -> None:
     await store.keep_note("x", "1")
     await store.keep_note("x", "2")
     assert await store.find_note("x") == "2"
+
+
+async def test_from_the_first_sign_of_damage_on_nothing_is_given_or_taken(tmp_path: Path) -> None:
+    store = await open_store(url(tmp_path))
+    for number in range(50):
+        await store.add(a_job(id=f"{number}-0123456789", origin=an_origin(content="x" * 2000)))
+    await store.aclose()
+    damage(tmp_path / "ledger.db", keep=2 * 4096)
+
+    with pytest.raises(DamagedLedgerError):
+        await store.unfinished()
+
+    assert store.damaged.is_set()
+    with pytest.raises(DamagedLedgerError):
+        await store.find_note("anything")
+    await store.aclose()
+
+
+@pytest.mark.parametrize("keep", [0, 2 * 4096], ids=["no ledger at all", "damaged behind its beginning"])
+async def test_a_damaged_ledger_is_kept_as_it_is_and_another_begun(tmp_path: Path, keep: int) -> None:
+    store = await open_store(url(tmp_path))
+    await store.add(a_job(origin=an_origin(content="x" * 20_000)))
+    await store.aclose()
+    damage(tmp_path / "ledger.db", keep=keep)
+    content = (tmp_path / "ledger.db").read_bytes()
+
+    store = await open_or_begin_anew(url(tmp_path), NOON)
+
+    kept = tmp_path / "ledger.db.damaged-20261123T120000Z"
+    assert kept.read_bytes() == content
+    assert await store.find_note(KEPT_ASIDE) == kept.name
+    assert await store.unfinished() == []
+    await store.aclose()
+    store = await open_or_begin_anew(url(tmp_path), NOON + timedelta(hours=1))
+    assert await store.find_note(KEPT_ASIDE) == kept.name
+    await store.aclose()
+
+
+def damage(file: Path, *, keep: int) -> None:
+    """Let a file hold other bytes than were written, but for its first ones."""
+    whole = file.read_bytes()
+    file.write_bytes(whole[:keep] + b"\xa5" * (len(whole) - keep))

@@ -6,8 +6,9 @@ import pytest
 
 from services import recorder as recorder_module
 from services.jobs.job import Job, Stage
+from services.ledger_file import LedgerError
 from services.recorder import Recorder
-from services.store import JobStore, LedgerError, open_store
+from services.store import JobStore, open_store
 from tests.builders import NOON, a_job, an_origin
 
 

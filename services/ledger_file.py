@@ -1,0 +1,114 @@
+"""The ledger's file: opened whole and up to date, or kept aside; and what its failures mean."""
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from services.errors import TransientError
+
+log = logging.getLogger(__name__)
+
+READS = "auditscribe_reads"
+"""Marks connections whose transactions need no write lock."""
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+"""What SQLite says of a file that does not hold what was written to it (sqlite.org/rescode.html)."""
+
+
+class LedgerError(TransientError):
+    """The ledger gives or takes nothing: its disk is full, or another process holds it."""
+
+
+class DamagedLedgerError(LedgerError):
+    """The ledger's file is not what was written to it: nothing in it can be relied upon."""
+
+    def __init__(self) -> None:
+        super().__init__("The bot's ledger is damaged: the bot begins a new one, and takes unfinished videos up again.")
+
+
+async def opened(url: str) -> AsyncEngine:
+    """Return the engine of a ledger that is whole, with its schema up to date.
+
+    Raises:
+        DamagedLedgerError: it is not whole.
+        LedgerError: it cannot be written.
+    """
+    engine = create_async_engine(url, hide_parameters=True)  # an error's text is for the log, what is kept is not
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine.sync_engine, "connect", _tune_sqlite)
+        sa.event.listen(engine.sync_engine, "begin", _begin)
+    try:
+        with named_errors("opened"):
+            async with engine.connect() as connection:
+                await _check(connection)
+                await connection.run_sync(_migrate)
+                await connection.commit()
+    except LedgerError:
+        await engine.dispose()
+        raise
+    return engine
+
+
+def keep_aside(url: str, now: datetime) -> Path:
+    """Give a SQLite ledger, and what lies beside it, a name that tells since when. Returns the new path.
+
+    The file itself comes last: a new one must never meet the old one's write-ahead log.
+    """
+    file = Path(sa.make_url(url).database or "")
+    kept = file.with_name(f"{file.name}.damaged-{now.astimezone(timezone.utc):%Y%m%dT%H%M%SZ}")
+    for beside in ("-wal", "-shm", ""):
+        with suppress(FileNotFoundError):
+            file.with_name(f"{file.name}{beside}").rename(kept.with_name(f"{kept.name}{beside}"))
+    return kept
+
+
+@contextmanager
+def named_errors(done: str) -> Iterator[None]:
+    """Raise what says that the ledger cannot be `done` (a participle) as LedgerError or DamagedLedgerError."""
+    try:
+        yield
+    except sa.exc.DatabaseError as error:
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
+            raise DamagedLedgerError from error
+        if not isinstance(error, sa.exc.OperationalError):
+            raise
+        raise LedgerError(f"The bot's ledger cannot be {done} at the moment ({error.orig}).") from error
+
+
+async def _check(connection: AsyncConnection) -> None:
+    """Raise DamagedLedgerError where SQLite finds fault with the file."""
+    if connection.dialect.name == "sqlite":
+        found = (await connection.exec_driver_sql("PRAGMA quick_check(1)")).scalar()
+        if found != "ok":
+            log.error("ledger: %s", found)
+            raise DamagedLedgerError
+
+
+def _migrate(connection: sa.Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _tune_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions of its own
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA busy_timeout=10000")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin(connection: sa.Connection) -> None:
+    """Take the write lock at once, unless nothing is to be written: one that is raised later fails under load."""
+    reads = connection.get_execution_options().get(READS)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
