@@ -29,7 +29,7 @@ def main() -> int:
             return _tell(fix=arguments.fix)
         else:
             settings = load_settings()
-            log.configure(settings.log_level, redaction_of(settings))
+            log.configure(settings.log_level, settings.log_format, settings.log_file, redaction_of(settings))
             asyncio.run(_run_until_signal(settings))
     except (SettingsError, StartError, AuditscribeError) as error:
         print(redacted(str(error)), file=sys.stderr)  # noqa: T201 (the last words of a start that failed)

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, nullcontext, suppress
 from datetime import timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
+
+from aiohttp import web
 
 from bot.client import AuditscribeBot, use_addresses
 from bot.clock import Clock
@@ -15,10 +17,12 @@ from bot.http import Http
 from bot.known_secrets import redaction_of
 from bot.life import report_again, side_by_side, until
 from bot.lock import only_bot_in
+from bot.metrics import Metrics
 from bot.routes import routes_of
 from bot.stages import tasks_of
 from bot.start import check_databases, log_in, open_storage, stay_connected
 from bot.webhook import Webhook
+from bot.window import Window
 from cogs.alerts import Alerts
 from cogs.attachments import attachment_resolver
 from cogs.begun_anew import BegunAnew
@@ -109,6 +113,7 @@ async def _run(
     zone = ZoneInfo(settings.timezone)
     clock = Clock(zone)
 
+    metrics = Metrics(clock)
     async with AsyncExitStack() as stack:
         stack.enter_context(only_bot_in(settings.data_dir))
         store = await open_or_begin_anew(settings.ledger_url, clock(), is_damaged=is_damaged)
@@ -119,7 +124,9 @@ async def _run(
         await check_databases(notion, settings, routes.routes)
         guard = await stack.enter_async_context(on_own_loop(Guard(settings.allow_private_hosts)))
         transcriber = await stack.enter_async_context(aclosing(_transcriber(settings)))
-        bot = await stack.enter_async_context(AuditscribeBot(settings.discord_guild_ids, store))
+        bot = await stack.enter_async_context(
+            AuditscribeBot(settings.discord_guild_ids, store, metrics.discord_requests())
+        )
 
         pages, known_pages = Pages(notion, clock), KnownPages(notion)
         body = PageBody(NotionBlocks(notion.wire), clock)
@@ -132,7 +139,8 @@ async def _run(
         refusals = await stack.enter_async_context(aclosing(Refusals(bot, store)))
         line = await stack.enter_async_context(aclosing(LineWatch(overview, [cards.refresh, notion_status.refresh])))
         reports = (notion_status, reactions, cards)
-        recorder = Recorder(store, [*reports, alerts, line, files])
+        window = Window(settings, metrics, overview=overview, store=store, is_connected=lambda: bot.is_connected)
+        recorder = Recorder(store, [*reports, alerts, line, files, window])
 
         runner = JobRunner(
             recorder,
@@ -158,6 +166,7 @@ async def _run(
         )
         queue = LocalQueue(recorder, workers=settings.workers, clock=clock, probe_s=settings.operator_retry_s)
         recorder.tell_also(queue)
+        notion.wire.when_answered.append(metrics.notion_answered)
         notion.wire.when_back += (notion_status.hurry, partial(queue.wake, Finish.name))
         limits = Limits(settings.max_per_message, settings.max_per_poster, settings.max_per_minute)
         admission = Admission(store, limits)
@@ -201,22 +210,26 @@ async def _run(
             ready=bot.wait_until_ready,
             clock=clock,
         )
-        await stack.enter_async_context(_http(settings, webhook))
+        await stack.enter_async_context(_http(settings, webhook, window.routes()))
+        await stack.enter_async_context(aclosing(window))
         has_started.set()
         await until(
             stop,
             stay_connected(bot),
-            side_by_side(queue.serve(tasks.process, runner.cancel), listener.serve(bot)),
+            side_by_side(window.watching(queue.serve(tasks.process, runner.cancel)), listener.serve(bot)),
             damaged=store.damaged,
             reports=(*reports, alerts, refusals),
         )
 
 
-def _http(settings: Settings, webhook: Callable[[str], Webhook]) -> AbstractAsyncContextManager[object]:
+def _http(
+    settings: Settings, webhook: Callable[[str], Webhook], shown: Iterable[web.RouteDef]
+) -> AbstractAsyncContextManager[object]:
     """Return the HTTP side; without a PORT there is none."""
     secret = settings.webhook_secret
     if settings.port is not None:
-        return Http(settings.http_host, settings.port, webhook(secret.get_secret_value()).routes() if secret else ())
+        taken = webhook(secret.get_secret_value()).routes() if secret else ()
+        return Http(settings.http_host, settings.port, [*shown, *taken])
     if secret:
         log.warning("http: WEBHOOK_SECRET is set, but PORT is not: nothing listens for the webhook")
     return nullcontext()

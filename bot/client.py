@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Self
 
+import aiohttp
 import discord
 import yarl
 from discord import app_commands
@@ -35,13 +36,16 @@ def use_addresses(api_url: str, gateway_url: str | None) -> None:
 class AuditscribeBot(commands.Bot):
     """Give it cogs with `with_cogs` before it is started."""
 
-    def __init__(self, guild_ids: Sequence[int], store: JobStore) -> None:
+    def __init__(
+        self, guild_ids: Sequence[int], store: JobStore, http_trace: aiohttp.TraceConfig | None = None
+    ) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
             intents=discord.Intents(guilds=True, guild_messages=True, message_content=True),
             max_messages=None,  # nothing is read from the message cache
             allowed_mentions=discord.AllowedMentions.none(),
+            http_trace=http_trace or aiohttp.TraceConfig(),
         )
         self._guild_ids = frozenset(guild_ids)
         self._store = store
@@ -51,6 +55,11 @@ class AuditscribeBot(commands.Bot):
     def with_cogs(self, *cogs: commands.Cog, menus: Sequence[app_commands.ContextMenu] = ()) -> None:
         """Add these when the bot starts; `menus` are commands in a message's menu, which no cog can hold."""
         self._cogs_to_add, self._menus = cogs, menus
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether Discord's gateway is heard at this moment."""
+        return self.is_ready() and self.ws.open
 
     def serves(self, guild: discord.Guild | None) -> bool:
         """Whether the bot works here: in the guilds of the settings, else in its only guild."""

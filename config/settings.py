@@ -116,9 +116,12 @@ class Settings(NotionSettings):
 
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
     http_host: str = "127.0.0.1"
+    dashboard_token: SecretStr | None = None
     webhook_secret: SecretStr | None = None
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
+    log_file: Path | None = None
 
     @property
     def uses_drive(self) -> bool:

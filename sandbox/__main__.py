@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -20,7 +21,7 @@ from rich.logging import RichHandler
 from bot import app, log
 from bot.start import StartError
 from config.settings import Settings
-from sandbox.demo import sample, screenshot, states, terminal
+from sandbox.demo import dashboard, sample, screenshot, states, terminal
 from sandbox.demo.page import Page
 from sandbox.demo.promises import broken_promises
 from sandbox.demo.summary import has_ended, summary
@@ -58,10 +59,16 @@ def main() -> int:
     if not SPECS.is_dir():
         _say("UNCHECKED: the official descriptions of Discord and Notion are not here.")
     try:
-        return asyncio.run(cards(options.cards) if options.cards else demo(options, console))
+        return asyncio.run(_asked(options, console))
     except (StartError, AuditscribeError, ModelError, OSError) as error:
         _say(str(error))
         return 1
+
+
+async def _asked(options: argparse.Namespace, console: Console) -> int:
+    if options.cards:
+        return await cards(options.cards)
+    return await dashboards(options.dashboard) if options.dashboard else await demo(options, console)
 
 
 async def demo(options: argparse.Namespace, console: Console) -> int:
@@ -97,6 +104,16 @@ async def cards(folder: Path) -> int:
     with TemporaryDirectory(prefix="auditscribe-") as home:
         async with Worlds(Path(home)) as worlds, Page(worlds, {}) as page, _bot(worlds, WORKERS="1") as bot:
             return 0 if await _done_before_end_of(bot, states.take(worlds, page.url, folder)) else STOPPED
+
+
+async def dashboards(folder: Path) -> int:
+    """Save pictures of the bot's dashboard, or until a signal; return the exit status."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    with TemporaryDirectory(prefix="auditscribe-") as home:
+        async with Worlds(Path(home)) as worlds, _bot(worlds, WORKERS="1", PORT=port) as bot:
+            pictures = dashboard.take(worlds, f"http://127.0.0.1:{port}", folder)
+            return 0 if await _done_before_end_of(bot, pictures) else STOPPED
 
 
 async def _audited(worlds: Worlds, messages: list[Any], within: float) -> None:
@@ -156,6 +173,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="as --once, with one JSON object as stdout's last line")
     parser.add_argument("--screenshot", type=Path, metavar="PNG", help="take a picture of the page when all is done")
     parser.add_argument("--cards", type=Path, metavar="FOLDER", help="take a picture of a card in each of its states")
+    parser.add_argument("--dashboard", type=Path, metavar="FOLDER", help="take pictures of the dashboard")
     options = parser.parse_args()
     options.once = options.once or options.json
     return options

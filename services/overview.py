@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import TypeAdapter
 
 from services.jobs.eta import RATES_USED, Forecast, seconds_left
 from services.jobs.job import ENDED, Job, JobStatus, Place, Stage
@@ -31,6 +32,20 @@ class Standing:
     running: list[Job]
     waiting: list[Job]
     ended: list[Job]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What a job failed of, or waits for, where it was tried in vain."""
+
+    status: JobStatus
+    stage: Stage | None
+    error: str | None
+    failed_for_good: bool
+    waiting_for: str | None
+
+
+_TROUBLE = TypeAdapter(Trouble)
 
 
 class Overview:
@@ -69,9 +84,7 @@ class Overview:
 
     async def standing(self, channels: Collection[int], *, skip: int, limit: int) -> Standing:
         """Return `limit` jobs of some channels after the first `skip`: running, then waiting, then ended last."""
-        counted = sa.select(jobs.c.status, sa.func.count()).where(jobs.c.channel_id.in_(channels))
-        rows = await self._store.rows(counted.group_by(jobs.c.status))
-        counts = {JobStatus(row[0]): int(row[1]) for row in rows}
+        counts = await self._counted(jobs.c.channel_id.in_(channels))
         parts: list[list[Job]] = []
         for statuses, is_part, order in _PARTS:
             here = sa.select(jobs.c.id).where(is_part, jobs.c.channel_id.in_(channels))
@@ -81,6 +94,28 @@ class Overview:
             skip = max(skip - size, 0)
             limit -= len(found)
         return Standing(counts, *parts)
+
+    async def everything(self, skips: Sequence[int], limit: int) -> Standing:
+        """Return `limit` jobs of each part (running, waiting, ended last) after the first `skips`, of all channels."""
+        here = [(sa.select(jobs.c.id).where(is_part), order) for _, is_part, order in _PARTS]
+        parts = [await self._bodies(*part, skip=skip, limit=limit) for part, skip in zip(here, skips, strict=True)]
+        return Standing(await self.counts(), *parts)
+
+    async def counts(self) -> Mapping[JobStatus, int]:
+        """Return how many jobs there are of each status."""
+        return await self._counted(sa.true())
+
+    async def in_line_since(self) -> datetime | None:
+        """Return since when the job that is next has stood in line."""
+        [oldest] = await self._store.read(sa.select(sa.func.min(jobs.c.queued_at)).where(IN_LINE))
+        return oldest  # type: ignore[no-any-return]  # the ledger's own type: UtcDateTime
+
+    async def troubles(self, limit: int) -> list[Trouble]:
+        """Return what the last `limit` jobs failed of, and what as many that wait for another try failed of so far."""
+        failed = sa.select(jobs.c.body).where(jobs.c.status == JobStatus.FAILED).order_by(jobs.c.ended_at.desc())
+        waiting = sa.select(jobs.c.body).where(jobs.c.status == JobStatus.WAITING).order_by(*PLACE)
+        bodies = [body for query in (failed, waiting) for body in await self._store.read(query.limit(limit))]
+        return [_TROUBLE.validate_json(body) for body in bodies]
 
     async def search(
         self, text: str, channels: Collection[int], statuses: Collection[JobStatus], limit: int
@@ -102,6 +137,10 @@ class Overview:
         """Return the jobs of a video, the newest first."""
         same = sa.select(jobs.c.body).where(jobs.c.source_key == key)
         return await self._store.fetch(same.order_by(jobs.c.created_at.desc(), jobs.c.id))
+
+    async def _counted(self, are_meant: sa.ColumnElement[bool]) -> Mapping[JobStatus, int]:
+        counted = sa.select(jobs.c.status, sa.func.count()).where(are_meant).group_by(jobs.c.status)
+        return {JobStatus(status): int(count) for status, count in await self._store.rows(counted)}
 
     async def _bodies(
         self, ids: sa.Select[Any], order: Sequence[sa.ColumnElement[Any]], *, skip: int, limit: int

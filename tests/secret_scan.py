@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bot.log import OneLine
+from bot.log_lines import TextLines
 from sandbox.server import Exchange, World
 from services.clients.child import SECRETS
 from services.redaction import redacted
@@ -31,7 +31,7 @@ class SecretScan(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setFormatter(OneLine(redacted))  # by shape alone: nothing may depend on values being known
+        self.setFormatter(TextLines(redacted))  # by shape alone: nothing may depend on values being known
         self.worlds: list[World] = []
         self.known: set[str] = set()
         self.written: dict[str, bytearray] = {}

@@ -38,6 +38,8 @@ class NotionWire:
         )
         self.when_back: list[Callable[[], None]] = []
         """All are called when a request succeeds after one that found Notion down or busy."""
+        self.when_answered: list[Callable[[int | None], None]] = []
+        """All are called with the status of each answer, 200 for any good one; None: there was none."""
         self._turns = asyncio.Semaphore(requests_a_second)
         self._bulk = asyncio.Lock()
         self._not_before = 0.0
@@ -69,21 +71,28 @@ class NotionWire:
             await asyncio.sleep(self._not_before - loop.time())
             answer = await endpoint(*args, **kwargs)
         except HTTPResponseError as error:
+            self._answered(error.status)
             named = _named(error)
             if isinstance(named, TransientError):
                 self._is_down = True
                 self._not_before = max(self._not_before, loop.time() + (named.retry_after or 0))
             raise named from error
         except (RequestTimeoutError, httpx.TransportError) as error:
+            self._answered(None)
             self._is_down = True
             raise TransientError("Notion cannot be reached at the moment.") from error
         finally:
             loop.call_later(1.0, self._turns.release)
+        self._answered(200)
         if self._is_down:
             self._is_down = False
             for tell in self.when_back:
                 tell()
         return answer
+
+    def _answered(self, status: int | None) -> None:
+        for tell in self.when_answered:
+            tell(status)
 
 
 class BlocksUsedUpError(OperatorError):
