@@ -3,7 +3,7 @@ BIN := .venv/bin
 # The machine's own certificates: registries may be reached through a mirror.
 UV := $(BIN)/uv --quiet --system-certs
 
-.PHONY: demo test chaos soak faults test-all bench check audit requirements clean
+.PHONY: demo test chaos soak faults test-all bench check audit size requirements clean
 
 .venv: requirements-dev.txt requirements-model.txt
 	$(PYTHON) -m venv .venv
@@ -49,10 +49,13 @@ audit: .venv  ## Known faults of the pinned packages, as PyPI's own service has 
 	$(UV) tool run pip-audit==2.10.1 --strict --no-deps --disable-pip --progress-spinner off \
 		-r requirements.txt -r requirements-dev.txt $(ARGS)
 
-requirements: .venv  ## Compile requirements*.txt from pyproject.toml
-	$(UV) pip compile --universal --no-header pyproject.toml -o requirements.txt
-	$(UV) pip compile --universal --no-header -c requirements.txt pyproject.toml --group dev -o requirements-dev.txt
-	$(UV) pip compile --universal --no-header -c requirements-dev.txt --group bench -o requirements-bench.txt
+size: .venv  ## What an installation takes on disk, and compressed
+	$(BIN)/python scripts/size.py
+
+requirements: .venv  ## Compile requirements*.txt from pyproject.toml; ARGS="-P yt-dlp" takes a newer yt-dlp
+	$(UV) pip compile --universal --no-header pyproject.toml -o requirements.txt $(ARGS)
+	$(UV) pip compile --universal --no-header -c requirements.txt pyproject.toml --group dev -o requirements-dev.txt $(ARGS)
+	$(UV) pip compile --universal --no-header -c requirements-dev.txt --group bench -o requirements-bench.txt $(ARGS)
 
 clean:
 	rm -rf .venv out

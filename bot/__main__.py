@@ -10,14 +10,17 @@ from pathlib import Path
 from bot import app, log
 from bot.doctor import diagnose
 from bot.known_secrets import redaction_of
+from bot.setup import conversation
 from bot.start import StartError
-from config.settings import Settings, SettingsError, load_drive_folders, load_settings
+from config.env_file import EnvFile
+from config.settings import ENV_FILE, Settings, SettingsError, load_drive_folders, load_settings
 from services.clients import drive_login
 from services.doctor.finding import any_red
 from services.errors import AuditscribeError
 from services.redaction import redacted
 
 RED, WRONG_SETTINGS = 1, 2
+_ENV_EXAMPLE = Path(__file__).parents[1] / ".env.example"
 
 
 def main() -> int:
@@ -25,6 +28,8 @@ def main() -> int:
     try:
         if arguments.command == "drive-login":
             drive_login.login(arguments.client_secret, arguments.token_file, open_browser=not arguments.no_browser)
+        elif arguments.command == "setup":
+            return conversation.run(EnvFile(Path(ENV_FILE), _ENV_EXAMPLE), open_browser=not arguments.no_browser)
         elif arguments.command == "doctor":
             return _tell(fix=arguments.fix)
         else:
@@ -58,6 +63,8 @@ def _arguments() -> argparse.Namespace:
     login.add_argument("--client-secret", type=Path, required=True, help="the OAuth client's JSON file from Google")
     login.add_argument("--token-file", type=Path, default=Path("data/google-token.json"), help="as GOOGLE_TOKEN_FILE")
     login.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
+    setup = commands.add_parser("setup", help="ask for what the bot needs, check it, and write .env")
+    setup.add_argument("--no-browser", action="store_true", help="print Google's address instead of opening it")
     doctor = commands.add_parser("doctor", help="check everything that the bot needs, and say what to do")
     doctor.add_argument("--fix", action="store_true", help="create what Notion's databases lack")
     return parser.parse_args()

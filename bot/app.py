@@ -18,6 +18,7 @@ from bot.known_secrets import redaction_of
 from bot.life import report_again, side_by_side, until
 from bot.lock import only_bot_in
 from bot.metrics import Metrics
+from bot.news import tell_news
 from bot.routes import routes_of
 from bot.stages import tasks_of
 from bot.start import check_databases, log_in, open_storage, stay_connected
@@ -216,7 +217,11 @@ async def _run(
         await until(
             stop,
             stay_connected(bot),
-            side_by_side(window.watching(queue.serve(tasks.process, runner.cancel)), listener.serve(bot)),
+            side_by_side(
+                window.watching(queue.serve(tasks.process, runner.cancel)),
+                listener.serve(bot),
+                tell_news(store, clock),
+            ),
             damaged=store.damaged,
             reports=(*reports, alerts, refusals),
         )

@@ -36,7 +36,7 @@ async def check_discord(client: discord.Client, routes: Routes, guild_ids: Colle
     except AuditscribeError as error:
         return [failed(_SUBJECT, error, "Check DISCORD_TOKEN and DISCORD_API_URL, then ask the doctor again.")]
     return [
-        _intent(application),
+        check_intent(application),
         *_servers(application, guilds, guild_ids),
         *(_permissions(channel, member) for channel, member in watched),
         *(_absent(routes, [channel for channel, _ in watched]) if served else ()),
@@ -51,7 +51,8 @@ async def _watched(client: discord.Client, guild_id: int, routes: Routes) -> lis
     return [(channel, bot) for channel in channels if routes.find(channel.name, channel.id)]
 
 
-def _intent(application: discord.AppInfo) -> Finding:
+def check_intent(application: discord.AppInfo) -> Finding:
+    """Return whether the application may read what messages say."""
     flags = application.flags
     if flags.gateway_message_content or flags.gateway_message_content_limited:
         return Finding(Level.OK, _SUBJECT, f"{application.name} is logged in, and may read what messages say.")
@@ -62,7 +63,7 @@ def _servers(
     application: discord.AppInfo, guilds: Sequence[discord.Guild], guild_ids: Collection[int]
 ) -> list[Finding]:
     """Return which servers are served, and what is wrong with the choice."""
-    invite = f"Invite it: {_invitation(application.id)}"
+    invite = f"Invite it: {invitation(application.id)}"
     if not guilds:
         return [Finding(Level.RED, _SUBJECT, "The bot is in no server.", invite)]
     if not guild_ids and len(guilds) > 1:
@@ -96,7 +97,8 @@ def _absent(routes: Routes, watched: Sequence[_Channel]) -> list[Finding]:
     return [Finding(Level.WARNING if watched else Level.RED, _SUBJECT, text, create)]
 
 
-def _invitation(application_id: int) -> str:
+def invitation(application_id: int) -> str:
+    """Return the address at which a person lets the bot into a server, with all that it needs there."""
     permissions = discord.Permissions(**dict.fromkeys(NEEDED, True))
     return discord.utils.oauth_url(application_id, permissions=permissions, scopes=("bot", "applications.commands"))
 

@@ -1,8 +1,10 @@
 """Settings, from the environment or a .env file. Only bot/ and scripts/ read them; below, values are arguments."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
@@ -148,14 +150,19 @@ def load_settings() -> Settings:
     return _load(Settings)
 
 
+def load_settings_without_accounts() -> Settings:
+    """Read the settings with nothing in those that have no default, whatever is there for them; raise as above."""
+    return _load(Settings, {name: "" for name, field in Settings.model_fields.items() if field.is_required()})
+
+
 def load_notion_settings() -> NotionSettings:
     """Read Notion's settings alone; raise as `load_settings` does."""
     return _load(NotionSettings)
 
 
-def _load(kind: type[Kind]) -> Kind:
+def _load(kind: type[Kind], given: Mapping[str, Any] = MappingProxyType({})) -> Kind:
     try:
-        return kind()
+        return kind(**given)
     except ValidationError as error:
         faults = [
             (str(fault["loc"][0]).upper(), fault["type"], fault["msg"]) for fault in error.errors(include_input=False)

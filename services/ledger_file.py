@@ -5,15 +5,19 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from services.errors import TransientError
+from services.clients.threads import in_own_thread
+from services.errors import AuditscribeError, TransientError
+from services.ledger_copy import copy_before_upgrade
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +39,13 @@ class DamagedLedgerError(LedgerError):
 
 
 async def opened(url: str) -> AsyncEngine:
-    """Return the engine of a ledger that is whole, with its schema up to date.
+    """Return the engine of a ledger that is whole, with its schema up to date; of SQLite a copy is made beforehand.
 
     Raises:
+        PermanentError: it is that of a newer release.
         DamagedLedgerError: it is not whole.
         LedgerError: it cannot be written.
+        TransientError: the copy could not be made.
     """
     engine = create_async_engine(url, hide_parameters=True)  # an error's text is for the log, what is kept is not
     if engine.dialect.name == "sqlite":
@@ -48,10 +54,12 @@ async def opened(url: str) -> AsyncEngine:
     try:
         with named_errors("opened"):
             async with engine.connect() as connection:
-                await _check(connection)
+                if engine.dialect.name == "sqlite":
+                    await _check(connection)
+                    await _copy_before_upgrade(Path(engine.url.database or ""))
                 await connection.run_sync(_migrate)
                 await connection.commit()
-    except LedgerError:
+    except AuditscribeError:
         await engine.dispose()
         raise
     return engine
@@ -85,18 +93,29 @@ def named_errors(done: str) -> Iterator[None]:
 
 async def _check(connection: AsyncConnection) -> None:
     """Raise DamagedLedgerError where SQLite finds fault with the file."""
-    if connection.dialect.name == "sqlite":
-        found = (await connection.exec_driver_sql("PRAGMA quick_check(1)")).scalar()
-        if found != "ok":
-            log.error("ledger: %s", found)
-            raise DamagedLedgerError
+    found = (await connection.exec_driver_sql("PRAGMA quick_check(1)")).scalar()
+    if found != "ok":
+        log.error("ledger: %s", found)
+        raise DamagedLedgerError
+
+
+async def _copy_before_upgrade(ledger: Path) -> None:
+    scripts = ScriptDirectory.from_config(_alembic())
+    known = [script.revision for script in scripts.walk_revisions()]  # the newest first
+    if copy := await in_own_thread(partial(copy_before_upgrade, ledger, known, known[0])):
+        log.info("ledger: it is brought up to date; as it was, it is kept in %s", copy)
 
 
 def _migrate(connection: sa.Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config = _alembic()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
 
 
 def _tune_sqlite(connection: Any, _record: object) -> None:

@@ -1,5 +1,6 @@
 """Are the tools for videos there, and is there room for videos?"""
 
+import asyncio
 import os
 import shutil
 from datetime import date
@@ -10,6 +11,7 @@ import imageio_ffmpeg
 
 from services.clients.threads import in_own_thread
 from services.doctor.finding import Finding, Level, failed, gigabytes
+from services.doctor.newest import find_newer_ytdlp, how_to_update
 from services.doctor.probe import REINSTALL, ask
 from services.errors import AuditscribeError
 
@@ -17,7 +19,6 @@ _FIRST_SAFE = date(2026, 7, 4)
 """Before it, yt-dlp had known holes."""
 _OLD_DAYS = 90
 """Sites change, and yt-dlp with them; from this age on it warns of itself."""
-_UPDATE = 'Update it, `pip install --upgrade "yt-dlp[default]"`, and restart the bot.'
 _SCARCE_BYTES = 10**9
 
 
@@ -30,13 +31,13 @@ async def check_ffmpeg() -> list[Finding]:
 
 
 async def check_ytdlp(today: date) -> list[Finding]:
-    """Look at yt-dlp's age, which its version tells, and at the JavaScript runtime that YouTube's videos need."""
+    """Look at yt-dlp: its age, which its version tells, whether a newer one is out, and its JavaScript runtime."""
     try:
-        answer = await ask("ytdlp_child.py")
+        answer, newest = await asyncio.gather(ask("ytdlp_child.py"), find_newer_ytdlp())
     except AuditscribeError as error:
         return [failed("yt-dlp", error, REINSTALL)]
     year, month, day = map(int, answer["version"].split(".")[:3])
-    return [_age(date(year, month, day), today), _runtime(answer["deno"])]
+    return [_age(date(year, month, day), today, newest), _runtime(answer["deno"])]
 
 
 def check_disk(data_dir: Path, largest_bytes: int) -> Finding:
@@ -55,12 +56,14 @@ def check_disk(data_dir: Path, largest_bytes: int) -> Finding:
     return Finding(Level.OK, "Disk", text)
 
 
-def _age(release: date, today: date) -> Finding:
+def _age(release: date, today: date, newest: str | None) -> Finding:
     days = (today - release).days
-    text = f"It is of {release.isoformat()}, {days} days old."
+    text = f"It is of {release.isoformat()}, {days} days old{f', and {newest} is out' if newest else ''}."
     if release < _FIRST_SAFE:
-        return Finding(Level.RED, "yt-dlp", f"{text} It has known holes.", _UPDATE)
-    return Finding(Level.WARNING, "yt-dlp", text, _UPDATE) if days > _OLD_DAYS else Finding(Level.OK, "yt-dlp", text)
+        return Finding(Level.RED, "yt-dlp", f"{text} It has known holes.", how_to_update(newest))
+    if newest or days > _OLD_DAYS:
+        return Finding(Level.WARNING, "yt-dlp", text, how_to_update(newest))
+    return Finding(Level.OK, "yt-dlp", text)
 
 
 def _runtime(version: str | None) -> Finding:

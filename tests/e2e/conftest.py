@@ -1,6 +1,7 @@
 """The real bot, connected to the sandbox's worlds through nothing but its settings."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -38,7 +39,8 @@ def start_bot(worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> StartBot:
     @asynccontextmanager
     async def start(**settings: str) -> AsyncIterator[None]:
         monkeypatch.chdir(worlds.folder)  # where no .env lies
-        for name, value in (worlds.settings() | worlds.environment() | settings).items():
+        no_index = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1"}  # the doctor asks pip for news
+        for name, value in (worlds.settings() | worlds.environment() | no_index | settings).items():
             monkeypatch.setenv(name, value)
         stop = asyncio.Event()
         running = asyncio.create_task(app.run(load_settings(), {}, stop))

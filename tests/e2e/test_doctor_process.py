@@ -15,7 +15,7 @@ from sandbox.worlds import Worlds
 
 async def doctor(worlds: Worlds, *arguments: str, **changes: str) -> tuple[int, str]:
     """Return the exit status, and what is told; nothing goes to stderr."""
-    settings = worlds.settings() | changes
+    settings = worlds.settings() | {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1"} | changes
     env = {"PATH": os.environ["PATH"], "HOME": str(worlds.folder), "PYTHONPATH": os.getcwd(), **settings}  # noqa: PTH109 (the project's root)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "doctor", *arguments), cwd=worlds.folder, env=env, stdout=PIPE, stderr=PIPE

@@ -1,6 +1,7 @@
 """Two of the sandbox's services, each with our client for it."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -90,3 +91,11 @@ async def notion(notion_world: NotionWorld) -> AsyncIterator[NotionClient]:
     client = NotionClient(notion_world.token, notion_world.url, requests_a_second=1000)
     yield client
     await client.aclose()
+
+
+@pytest.fixture
+def no_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pip that is told of no package index: there is no network."""
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)

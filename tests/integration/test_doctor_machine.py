@@ -100,6 +100,7 @@ def test_elsewhere_the_memory_is_not_known(tmp_path: Path) -> None:
     assert find_memory(tmp_path) is None
 
 
+@pytest.mark.usefixtures("no_index")
 async def test_the_tools_of_this_environment_are_there() -> None:
     findings = [*await check_ffmpeg(), *await check_ytdlp(date(2026, 8, 20))]
 
@@ -107,6 +108,7 @@ async def test_the_tools_of_this_environment_are_there() -> None:
     assert {finding.level for finding in findings} == {Level.OK}
 
 
+@pytest.mark.usefixtures("no_index")
 async def test_an_old_ytdlp_is_a_warning() -> None:
     age, _ = await check_ytdlp(date.today() + timedelta(days=400))  # noqa: DTZ011 (a day more or less is all the same)
 

@@ -1,6 +1,10 @@
 """Rules of bringing a ledger up to date, on a real SQLite."""
 
 import json
+import re
+import resource
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +16,9 @@ from alembic import command
 from alembic.config import Config
 
 import services
+from services.errors import PermanentError, TransientError
 from services.jobs.job import Artifacts, Job, JobStatus, Stage
+from services.ledger_copy import KEPT, copies_of
 from services.overview import Overview
 from services.schema import JOB
 from services.store import open_store
@@ -107,3 +113,59 @@ async def test_a_ledger_that_is_up_to_date_stays_as_it_is(ledger: Path) -> None:
 
 def by_id(job: Job) -> str:
     return job.id
+
+
+async def test_before_a_migration_the_ledger_is_copied_and_the_newest_copies_are_kept(ledger: Path) -> None:
+    fill(ledger, a_job(YOUTUBE))
+    for year in range(2021, 2021 + KEPT):
+        ledger.with_name(f"{ledger.stem}-0000-{year}0101T000000Z.db").touch()
+
+    await (await open_store(f"sqlite+aiosqlite:///{ledger}")).aclose()
+
+    *older, copy = copies_of(ledger)
+    assert [one.name[12:16] for one in older] == ["2022", "2023"]
+    assert re.fullmatch(r"ledger-0001-\d{8}T\d{6}Z\.db", copy.name)
+    assert copy.stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(copy)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert connection.execute("SELECT id FROM jobs").fetchall() == [(a_job(YOUTUBE).id,)]
+
+
+async def test_no_copy_is_made_of_a_ledger_that_is_new_or_up_to_date(tmp_path: Path) -> None:
+    for _ in range(2):
+        await (await open_store(f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}")).aclose()
+
+    assert copies_of(tmp_path / "ledger.db") == []
+
+
+async def test_a_copy_put_in_the_ledgers_place_is_a_ledger(ledger: Path) -> None:
+    fill(ledger, a_job(YOUTUBE))
+    await (await open_store(f"sqlite+aiosqlite:///{ledger}")).aclose()
+    [copy] = copies_of(ledger)
+
+    store = await open_store(f"sqlite+aiosqlite:///{copy}")
+
+    assert await store.get(a_job(YOUTUBE).id) == a_job(YOUTUBE)
+    await store.aclose()
+
+
+async def test_where_no_copy_can_be_made_the_ledger_stays_as_it_is(ledger: Path) -> None:
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, unlimited[1]))  # a disk that is full for all that is larger
+    try:
+        with pytest.raises(TransientError, match="could not be copied before its upgrade"):
+            await open_store(f"sqlite+aiosqlite:///{ledger}")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+
+    assert list(ledger.parent.iterdir()) == [ledger]
+    with closing(sqlite3.connect(ledger)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+
+
+async def test_a_ledger_of_a_newer_release_is_refused_with_a_sentence(ledger: Path) -> None:
+    with closing(sqlite3.connect(ledger)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(PermanentError, match="that of a newer release"):
+        await open_store(f"sqlite+aiosqlite:///{ledger}")
