@@ -60,9 +60,7 @@ def _keep(name: str, outcome: Outcome) -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)}: all, if none is named")
-    parser.add_argument(
-        "--quick", action="store_true", help="fewer runs: noisier figures; no ten hours"
-    )
+    parser.add_argument("--quick", action="store_true", help="fewer runs: noisier figures; no ten hours")
     options = parser.parse_args()
     if unknown := set(options.names) - BENCHMARKS.keys():
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")

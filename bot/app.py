@@ -101,7 +101,7 @@ async def _run_until(stop: asyncio.Event, run: Callable[[asyncio.Event], Corouti
         await running
 
 
-async def _run(
+async def _run(  # noqa: PLR0915 (everything is put together here, once)
     settings: Settings,
     drive_folders: Mapping[str, str],
     stop: asyncio.Event,

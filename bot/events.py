@@ -21,7 +21,7 @@ _MESSAGE = (
 )
 _FORWARDED = ("type", "flags", "content", "timestamp", "edited_timestamp")
 _FILE = ("id", "filename", "size", "url", "proxy_url", "content_type")
-_NOTHING = {"embeds": [], "components": [], "mentions": [], "mention_roles": []}
+_NOTHING: Json = {"embeds": [], "components": [], "mentions": [], "mention_roles": []}
 _NEEDED = frozenset({"READY"})
 """Without these there is no session: their faults must be seen."""
 

@@ -7,7 +7,8 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from services.doctor.newest import find_newer_ytdlp, how_to_update
-from services.store import JobStore, LedgerError
+from services.ledger_file import LedgerError
+from services.store import JobStore
 
 log = logging.getLogger(__name__)
 

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 
 from bot.client import AuditscribeBot
 from cogs.intake import Intake
+from cogs.refusals import Refusals
 from config.notion_config import Routes
 from sandbox.discord.objects import a_guild, a_text_channel, a_user
 from services.jobs.source import SourceKind
@@ -18,6 +19,7 @@ from services.queue.local import LocalQueue
 from services.recorder import Recorder
 from services.store import JobStore
 from tests.builders import NOON, ROUTE
+from tests.ears import an_intake
 from tests.payloads import Json, broken, is_described, messages
 
 pytestmark = pytest.mark.skipif(not is_described(), reason="UNCHECKED: the official description is not here")
@@ -61,7 +63,7 @@ async def bot(store: JobStore) -> Bot:
 @pytest.fixture
 def intake(bot: Bot, store: JobStore) -> Intake:
     queue = LocalQueue(Recorder(store), workers=0, clock=lambda: NOON)
-    return Intake(queue, Routes((ROUTE,)), bot.serves, lambda: NOON)
+    return an_intake(queue, Routes((ROUTE,)), bot.serves, store=store, refusals=Refusals(bot, store))
 
 
 def a_message(author: Json, **more: Any) -> Json:

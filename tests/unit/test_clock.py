@@ -62,7 +62,7 @@ async def test_a_retry_waits_no_longer_than_was_asked_for_whatever_became_of_the
 
     await queue.restore()
 
-    [(_, timer)] = queue._postponed.values()
+    [(*_, timer)] = queue._postponed.values()
     wait_s = timer.when() - loop.time()
     assert wait_s == pytest.approx(0 if jump > timedelta() else 30, abs=1)
     timer.cancel()

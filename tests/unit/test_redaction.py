@@ -139,7 +139,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     root, hook = logging.getLogger(), sys.excepthook
     handlers, level = root.handlers[:], root.level
     monkeypatch.setattr(sys, "stderr", written)
-    log.configure("INFO", Redaction(["open sesame"]))
+    log.configure("INFO", redaction=Redaction(["open sesame"]))
     yield written
     root.handlers[:] = handlers
     root.setLevel(level)
