@@ -15,6 +15,7 @@ _NONCE_LENGTH = 25
 """Characters that Discord takes as a message's nonce."""
 _LOOK_AFTER = 100
 """The messages after the posted one among which a restarted bot looks for its own card."""
+_NOBODY = discord.AllowedMentions.none()
 _GONE = "0"
 """Stands for the id of a card that somebody deleted: it is not made again."""
 
@@ -38,7 +39,8 @@ class CardMessages:
                 return True
             if card_id:
                 try:
-                    await channel.get_partial_message(int(card_id)).edit(embed=embed, view=view)
+                    card = channel.get_partial_message(int(card_id))
+                    await card.edit(embed=embed, view=view, allowed_mentions=_NOBODY)
                 except discord.NotFound:
                     card_id = _GONE
             else:
@@ -46,12 +48,13 @@ class CardMessages:
                     embed=embed,
                     view=view,
                     reference=posted.to_reference(fail_if_not_exists=False),
-                    allowed_mentions=discord.AllowedMentions.none(),
+                    allowed_mentions=_NOBODY,
                     nonce=job.id[-_NONCE_LENGTH:],  # Discord makes no second message of one nonce for some minutes
                 )
                 await self._store.keep_note(note, str(sent.id))
                 if sent.embeds and sent.embeds[0].description != embed.description:
-                    await sent.edit(embed=embed, view=view)  # it was made before, by a request whose answer was lost
+                    # it was made before, by a request whose answer was lost
+                    await sent.edit(embed=embed, view=view, allowed_mentions=_NOBODY)
                 return False
         await self._store.keep_note(note, card_id)
         return True
