@@ -17,7 +17,7 @@ Client = TypeVar("Client", bound=discord.Client)
 
 _MESSAGE = (
     *("id", "channel_id", "guild_id", "author", "member", "webhook_id", "type", "flags", "content"),
-    *("timestamp", "edited_timestamp"),
+    *("timestamp", "edited_timestamp", "reactions"),
 )
 _FORWARDED = ("type", "flags", "content", "timestamp", "edited_timestamp")
 _FILE = ("id", "filename", "size", "url", "proxy_url", "content_type")
@@ -27,7 +27,7 @@ _NEEDED = frozenset({"READY"})
 
 
 class PlainState(ConnectionState[Client]):
-    """Keeps of others' messages their words and files; drops an event that is not as documented, and says so."""
+    """Keeps of others' messages words, files and reactions; drops an event that is not as documented, and says so."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

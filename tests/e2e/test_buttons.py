@@ -99,7 +99,7 @@ async def test_retry_after_the_cause_was_mended_ends_well_on_the_same_page_and_c
     assert shown["id"] == before["id"]
     [page] = pages_of(worlds, message)
     assert (page[STATUS], page["ProcessErrors"]) == ("Complete", "")
-    assert list(worlds.discord.reactions_on(message["id"])) == ["✅"]
+    await until(worlds, lambda: list(worlds.discord.reactions_on(message["id"])) == ["✅"], within=10)
     assert folder_names(worlds) == ["2026-01-20 - Public now"]
 
 

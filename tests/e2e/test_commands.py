@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 
 import pytest
 
@@ -218,8 +218,12 @@ async def test_commands_are_sent_to_discord_only_when_they_have_changed(
 @asynccontextmanager
 async def locked_ledger(worlds: Worlds, for_s: float) -> AsyncIterator[None]:
     """Hold the ledger's write lock, as a backup or a person's shell may do."""
-    with closing(sqlite3.connect(worlds.folder / "data" / "auditscribe.db", isolation_level=None)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
+    file = worlds.folder / "data" / "auditscribe.db"
+    with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as connection:
+        while not connection.in_transaction:  # the bot may be writing, in this very loop
+            with suppress(sqlite3.OperationalError):
+                connection.execute("BEGIN IMMEDIATE")
+            await asyncio.sleep(0)
         asyncio.get_running_loop().call_later(for_s, connection.rollback)
         yield
         while connection.in_transaction:

@@ -49,7 +49,7 @@ async def as_bot(worlds: Worlds) -> AsyncIterator[AsBot]:
 def send_as_bot(worlds: Worlds, as_bot: AsBot) -> SendAsBot:
     """Sends a message with these fields to #audit-process."""
     path = f"/channels/{worlds.discord.channel_id('audit-process')}/messages"
-    return lambda **fields: as_bot("POST", path, fields)
+    return lambda **fields: as_bot("POST", path, {"allowed_mentions": {"parse": []}, **fields})
 
 
 @pytest.fixture
@@ -180,7 +180,8 @@ async def test_a_card_is_drawn_as_discord_draws_it(
 
     card = tab.locator("[data-bot]")
     await expect(card.locator(".edited")).to_have_count(0)
-    await as_bot("PATCH", f"/channels/{sent['channel_id']}/messages/{sent['id']}", {"embeds": A_CARD["embeds"]})
+    edited = {"embeds": A_CARD["embeds"], "allowed_mentions": {"parse": []}}
+    await as_bot("PATCH", f"/channels/{sent['channel_id']}/messages/{sent['id']}", edited)
     await expect(card.locator(".edited")).to_have_text("(edited)")
     await expect(card.locator(".answers a")).to_have_attribute("href", f"#{posted['id']}")
     await expect(card.locator(".embed")).to_have_css("border-left-color", "rgb(46, 204, 113)")

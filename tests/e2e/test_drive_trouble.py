@@ -10,7 +10,7 @@ from sandbox.media import clip
 from sandbox.server import Fault
 from sandbox.worlds import Worlds
 from tests.e2e.conftest import StartBot
-from tests.e2e.observing import audited, card_shows, drive_files, folder_names, ledger
+from tests.e2e.observing import audited, card_shows, drive_files, folder_names, ledger, seen
 
 FILES = ["audio.m4a", "transcript.srt", "transcript.txt", "video.mp4"]
 
@@ -18,7 +18,7 @@ FILES = ["audio.m4a", "transcript.srt", "transcript.txt", "video.mp4"]
 def alerts(worlds: Worlds) -> list[str]:
     """Return what the channel was told beside the cards."""
     messages = worlds.discord.messages(worlds.discord.channel_id("audit-process"))
-    return [message["content"] for message in messages if message["content"].startswith("⚠️")]
+    return [seen(message) for message in messages if message["content"].startswith("⚠️")]
 
 
 def use_up(worlds: Worlds) -> None:
