@@ -18,7 +18,7 @@ demo: .venv  ## The main job, end to end, against the sandbox: no account needed
 test: .venv  ## The whole test suite, a few tests at a time: most of them wait
 	$(BIN)/python -m pytest --numprocesses 5 --maxschedchunk 1 -m "not long" $(ARGS)
 
-chaos: .venv  ## Kill the bot 200 times while it works, then look for anything lost or doubled
+chaos: .venv  ## Kill the bot 200 times while it works, then look for anything lost or doubled; ARGS=--postgres: with workers
 	$(BIN)/python -m tests.e2e.chaos $(ARGS)
 
 soak: .venv  ## 500 short videos, faults all the time, three kills; then memory, lag and the worlds are judged
@@ -27,8 +27,10 @@ soak: .venv  ## 500 short videos, faults all the time, three kills; then memory,
 faults: .venv  ## Every fault that the bot bears, and how it ends, as a table; the test suite lets each of them happen
 	$(BIN)/python -m tests.e2e.faults
 
-test-all: test chaos  ## Every test there is, the long ones too
+test-all: test chaos  ## Every test there is: the long ones too, and the end-to-end tests on Postgres as well
 	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m tests.e2e.chaos --postgres
+	TEST_QUEUE=postgres $(BIN)/python -m pytest --numprocesses 5 --maxschedchunk 1 -m "not long" tests/e2e
 
 .venv/bench: requirements-bench.txt requirements-model-base.txt requirements-dev.txt | .venv
 	$(UV) pip install --python $(BIN)/python -r requirements-bench.txt

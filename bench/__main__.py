@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from bench import asr, lag, latency, line, memory, pipeline, status, traffic, twenty_jobs
+from bench import asr, lag, latency, line, memory, pipeline, queries, status, traffic, twenty_jobs, workers
 from bench.tables import Outcome
 
 BENCHMARKS: dict[str, Callable[..., Coroutine[Any, Any, Outcome]]] = {
@@ -23,6 +23,8 @@ BENCHMARKS: dict[str, Callable[..., Coroutine[Any, Any, Outcome]]] = {
     "memory": memory.measure,
     "line": line.measure,
     "traffic": traffic.measure,
+    "queries": queries.measure,
+    "workers": workers.measure,
     "asr": asr.measure,
 }
 NOT_QUICK = {"twenty-jobs"}

@@ -13,7 +13,7 @@ from sandbox.worlds import Worlds
 from services.jobs.job import Artifacts, Job, Origin, Stage, StoredFiles
 from services.jobs.source import SourceKind, VideoSource
 from services.media import Media, MediaFile, Metadata, Segment, StoredFile, Transcript
-from services.schema import jobs, reports, row_of
+from services.schema import jobs, notes, reports, row_of
 from services.store import open_store
 
 CHANNELS = ("audit-process", "market-outlook", "market-analysis-streams", "education")
@@ -92,18 +92,21 @@ class Past:
         return Job.requested(source, self._routes[channel], origin, at)
 
 
-async def fill(folder: Path, ledger: Iterable[Job]) -> str:
-    """Write jobs into a new ledger in `folder`; what has ended was reported everywhere. Returns the ledger's url."""
-    file = folder / LEDGER_FILE
-    url = f"sqlite+aiosqlite:///{file}"
+async def fill(folder: Path, ledger: Iterable[Job], url: str | None = None) -> str:
+    """Write jobs into a new ledger, in `folder` if it has no other `url`; what has ended was reported everywhere.
+
+    Returns the ledger's url.
+    """
+    url = url or f"sqlite+aiosqlite:///{folder / LEDGER_FILE}"
     store = await open_store(url)
     held = list(ledger)
     reported = [{"job_id": job.id, "name": name, "text": ""} for job in held if job.has_ended for name in _REPORTS]
-    engine = sa.create_engine(f"sqlite:///{file}")
+    engine = sa.create_engine(url.replace("+aiosqlite", ""))
     with engine.begin() as connection:
         connection.execute(jobs.insert(), [row_of(job) for job in held])
         if reported:
             connection.execute(reports.insert(), reported)
+            connection.execute(notes.insert(), [{"name": f"card {job.id}", "text": "1"} for job in held])
     engine.dispose()
     for job in held:
         if job.artifacts.transcript:

@@ -5,9 +5,10 @@ import asyncio
 import logging
 import signal
 import sys
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
-from bot import app, log
+from bot import app, log, worker
 from bot.doctor import diagnose
 from bot.known_secrets import redaction_of
 from bot.setup import conversation
@@ -18,6 +19,8 @@ from services.clients import drive_login
 from services.doctor.finding import any_red
 from services.errors import AuditscribeError
 from services.redaction import redacted
+
+Run = Callable[[Settings, Mapping[str, str], asyncio.Event], Awaitable[None]]
 
 RED, WRONG_SETTINGS = 1, 2
 _ENV_EXAMPLE = Path(__file__).parents[1] / ".env.example"
@@ -35,7 +38,7 @@ def main() -> int:
         else:
             settings = load_settings()
             log.configure(settings.log_level, settings.log_format, settings.log_file, redaction_of(settings))
-            asyncio.run(_run_until_signal(settings))
+            asyncio.run(_run_until_signal(worker.run if arguments.command == "worker" else app.run, settings))
     except (SettingsError, StartError, AuditscribeError) as error:
         print(redacted(str(error)), file=sys.stderr)  # noqa: T201 (the last words of a start that failed)
         return WRONG_SETTINGS
@@ -49,11 +52,11 @@ def _tell(*, fix: bool) -> int:
     return RED if any_red(findings) else 0
 
 
-async def _run_until_signal(settings: Settings) -> None:
+async def _run_until_signal(run: Run, settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await app.run(settings, load_drive_folders(), stop)
+    await run(settings, load_drive_folders(), stop)
 
 
 def _arguments() -> argparse.Namespace:
@@ -65,6 +68,7 @@ def _arguments() -> argparse.Namespace:
     login.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
     setup = commands.add_parser("setup", help="ask for what the bot needs, check it, and write .env")
     setup.add_argument("--no-browser", action="store_true", help="print Google's address instead of opening it")
+    commands.add_parser("worker", help="run jobs beside the bot, here or on another machine: with Postgres only")
     doctor = commands.add_parser("doctor", help="check everything that the bot needs, and say what to do")
     doctor.add_argument("--fix", action="store_true", help="create what Notion's databases lack")
     return parser.parse_args()

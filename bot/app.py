@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, nullcontext, suppress
-from datetime import timedelta
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -14,18 +15,16 @@ from bot.client import AuditscribeBot, use_addresses
 from bot.clock import Clock
 from bot.doctor import examine
 from bot.http import Http
-from bot.known_secrets import redaction_of
-from bot.life import report_again, side_by_side, until
+from bot.life import keep_reported, report_again, side_by_side, until
 from bot.lock import only_bot_in
 from bot.metrics import Metrics
 from bot.news import tell_news
-from bot.routes import routes_of
-from bot.stages import tasks_of
-from bot.start import check_databases, log_in, open_storage, stay_connected
+from bot.shared import Shared, open_shared
+from bot.start import log_in, stay_connected
 from bot.webhook import Webhook
 from bot.window import Window
+from bot.works import Works, open_works
 from cogs.alerts import Alerts
-from cogs.attachments import attachment_resolver
 from cogs.begun_anew import BegunAnew
 from cogs.cards import Cards
 from cogs.catch_up import CatchUp
@@ -44,29 +43,17 @@ from cogs.steering import Steering
 from cogs.transcribe_this import TranscribeThis
 from config.settings import Settings
 from services.admission import Admission, Limits
-from services.clients.guard import Guard
-from services.clients.notion import NotionClient
-from services.clients.notion_blocks import NotionBlocks
-from services.clients.notion_files import NotionFiles
-from services.clients.own_loop import on_own_loop
-from services.clients.whisper import WhisperTranscriber
-from services.jobs.retry import RetryPolicy
+from services.feed import Feed
+from services.jobs.observer import Observer
 from services.ledger_file import DamagedLedgerError
-from services.overview import Overview
-from services.pipeline.answer import AnswerOrProbe
 from services.pipeline.finish import Finish
-from services.pipeline.known_pages import KnownPages
 from services.pipeline.notion_status import NotionStatus
-from services.pipeline.page_body import PageBody
-from services.pipeline.pages import Pages
-from services.pipeline.runner import JobRunner
-from services.pipeline.transcribe import Transcribe
-from services.pipeline.transcript_files import TranscriptFiles
-from services.pipeline.upload import Upload
 from services.queue.line import LineWatch
 from services.queue.local import LocalQueue
-from services.recorder import Recorder
-from services.store import open_or_begin_anew
+from services.queue.postgres import PostgresQueue
+from services.queue.protocol import JobQueue
+from services.store import JobStore, open_or_begin_anew
+from services.turns import no_others
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +88,7 @@ async def _run_until(stop: asyncio.Event, run: Callable[[asyncio.Event], Corouti
         await running
 
 
-async def _run(  # noqa: PLR0915 (everything is put together here, once)
+async def _run(
     settings: Settings,
     drive_folders: Mapping[str, str],
     stop: asyncio.Event,
@@ -110,103 +97,42 @@ async def _run(  # noqa: PLR0915 (everything is put together here, once)
     is_damaged: bool = False,
 ) -> None:
     use_addresses(settings.discord_api_url, settings.discord_gateway_url)
-    routes = routes_of(settings, drive_folders)
-    zone = ZoneInfo(settings.timezone)
-    clock = Clock(zone)
-
+    clock = Clock(ZoneInfo(settings.timezone))
     metrics = Metrics(clock)
     async with AsyncExitStack() as stack:
         stack.enter_context(only_bot_in(settings.data_dir))
-        store = await open_or_begin_anew(settings.ledger_url, clock(), is_damaged=is_damaged)
-        await stack.enter_async_context(aclosing(store))
-        notion = await stack.enter_async_context(
-            aclosing(NotionClient(settings.notion_token.get_secret_value(), settings.notion_api_url))
-        )
-        await check_databases(notion, settings, routes.routes)
-        guard = await stack.enter_async_context(on_own_loop(Guard(settings.allow_private_hosts)))
-        transcriber = await stack.enter_async_context(aclosing(_transcriber(settings)))
+        shared = await _open_shared(stack, settings)
+        if shared:
+            store = shared.store
+        else:
+            store = await open_or_begin_anew(settings.ledger_url, clock(), is_damaged=is_damaged)
+            await stack.enter_async_context(aclosing(store))
         bot = await stack.enter_async_context(
             AuditscribeBot(settings.discord_guild_ids, store, metrics.discord_requests())
         )
+        alone = shared.turns.alone if shared else no_others
+        works = await open_works(stack, settings, drive_folders, store, clock=clock, client=bot, alone=alone)
+        works.notion.wire.when_answered.append(metrics.notion_answered)
 
-        pages, known_pages = Pages(notion, clock), KnownPages(notion)
-        body = PageBody(NotionBlocks(notion.wire), clock)
-        overview = Overview(store, transcriber.model)
-        notion_status = await stack.enter_async_context(aclosing(NotionStatus(notion, pages, body, store, overview)))
-        files = await stack.enter_async_context(aclosing(TranscriptFiles(NotionFiles(notion.wire), pages.table)))
-        reactions = await stack.enter_async_context(aclosing(Reactions(bot, store)))
-        cards = await stack.enter_async_context(aclosing(Cards(bot, store, overview, clock)))
-        alerts = await stack.enter_async_context(aclosing(Alerts(bot, store)))
-        refusals = await stack.enter_async_context(aclosing(Refusals(bot, store)))
-        line = await stack.enter_async_context(aclosing(LineWatch(overview, [cards.refresh, notion_status.refresh])))
-        reports = (notion_status, reactions, cards)
-        window = Window(settings, metrics, overview=overview, store=store, is_connected=lambda: bot.is_connected)
-        recorder = Recorder(store, [*reports, alerts, line, files, window])
-
-        runner = JobRunner(
-            recorder,
-            RetryPolicy(
-                settings.max_attempts,
-                look_again_s=settings.live_retry_s,
-                patience=timedelta(days=settings.live_patience_days),
-                redaction=redaction_of(settings),
-            ),
-            settings.data_dir.resolve() / "work",
-            clock,
-            settings.job_time_limit_s,
-        )
-        tasks = tasks_of(
-            settings,
-            runner,
-            guard_url=guard.url,
-            resolve=attachment_resolver(bot),
-            answering=partial(AnswerOrProbe, known_pages, pages, body, notion_status.quiet),
-            transcribe=Transcribe(transcriber, settings.whisper_language),
-            upload=Upload(open_storage(settings, store), zone),
-            finish=Finish(pages, body, files, notion_status.quiet),
-        )
-        queue = LocalQueue(recorder, workers=settings.workers, clock=clock, probe_s=settings.operator_retry_s)
-        recorder.tell_also(queue)
-        notion.wire.when_answered.append(metrics.notion_answered)
-        notion.wire.when_back += (notion_status.hurry, partial(queue.wake, Finish.name))
-        limits = Limits(settings.max_per_message, settings.max_per_poster, settings.max_per_minute)
-        admission = Admission(store, limits)
-        intake = Intake(queue, routes, bot.serves, clock, admission=admission, refusals=refusals)
-        lost_pages = LostPages(
-            bot, intake, bot.serves, store=store, pages=known_pages, notion=notion, routes=routes.routes
-        )
-        begun_anew = BegunAnew(bot, intake, store)
-        catch_up = CatchUp(
-            bot,
-            intake,
-            store,
-            newest_known=known_pages.newest_message_id,
-            take_up_lost=(lost_pages.take_up, begun_anew.take_up),
-        )
-        listener = Listener(catch_up, intake, queue, store)
-        rights = Rights(bot.serves)
-        lookup = Lookup(store, overview, rights)
-        steering = Steering(queue, overview, lookup, rights, clock)
-        look_at_discord = partial(check_discord, bot, routes, settings.discord_guild_ids)
-        bot.with_cogs(
-            listener,
-            Status(store, overview, lookup, rights),
-            Commands(steering, lookup, store),
-            Doctor(partial(examine, settings, routes, notion, look_at_discord), rights),
-            menus=[TranscribeThis(intake, rights, store, overview).command()],
-        )
+        told = await _open_reports(stack, bot, works, store)
+        window = Window(settings, metrics, overview=works.overview, store=store, is_connected=lambda: bot.is_connected)
+        queue = _open_queue(settings, works, shared, followers=(*told.followers, window))
+        listener = _give_cogs(bot, settings, works, store, queue=queue, refusals=told.refusals)
 
         await log_in(bot, settings.discord_token.get_secret_value())
+        services = [listener.serve(bot), tell_news(store, clock)]
+        if shared and isinstance(queue, PostgresQueue):
+            services += [await _following(stack, shared.feed, queue), keep_reported(store, told.of_jobs, clock)]
         restored = await queue.restore()
-        await runner.sweep({job.id for job in restored})
-        await report_again(restored, store, reports, reactions, clock())
-        await refusals.restore()
+        await works.runner.sweep()
+        await report_again(restored, store, told.of_jobs, told.reactions, clock())
+        await told.refusals.restore()
         webhook = partial(
             Webhook,
             queue=queue,
             store=store,
-            notion=notion,
-            routes=routes,
+            notion=works.notion,
+            routes=works.routes,
             find_channel=bot.find_channel,
             ready=bot.wait_until_ready,
             clock=clock,
@@ -217,14 +143,115 @@ async def _run(  # noqa: PLR0915 (everything is put together here, once)
         await until(
             stop,
             stay_connected(bot),
-            side_by_side(
-                window.watching(queue.serve(tasks.process, runner.cancel)),
-                listener.serve(bot),
-                tell_news(store, clock),
-            ),
+            side_by_side(window.watching(queue.serve(works.tasks.process, works.runner.cancel)), *services),
             damaged=store.damaged,
-            reports=(*reports, alerts, refusals),
+            reports=(*told.of_jobs, told.alerts, told.refusals),
         )
+
+
+async def _open_shared(stack: AsyncExitStack, settings: Settings) -> Shared | None:
+    """Return what this bot has in common with its workers, as their only bot; None: its ledger is its own."""
+    if settings.postgres_url is None:
+        return None
+    shared = await open_shared(stack, settings, settings.postgres_url)
+    await shared.be_only_bot()
+    return shared
+
+
+@dataclass(frozen=True, slots=True)
+class _Reports:
+    """Who tells people what becomes of their videos."""
+
+    of_jobs: tuple[NotionStatus, Reactions, Cards]
+    """Of each job's end they remember whether they have told it."""
+    reactions: Reactions
+    alerts: Alerts
+    refusals: Refusals
+    followers: Sequence[Observer]
+    """Those who tell it in Discord; the page is told of by whoever runs the job."""
+
+
+async def _open_reports(stack: AsyncExitStack, bot: AuditscribeBot, works: Works, store: JobStore) -> _Reports:
+    status, overview = works.notion_status, works.overview
+    reactions = await stack.enter_async_context(aclosing(Reactions(bot, store)))
+    cards = await stack.enter_async_context(aclosing(Cards(bot, store, overview, works.clock)))
+    alerts = await stack.enter_async_context(aclosing(Alerts(bot, store)))
+    refusals = await stack.enter_async_context(aclosing(Refusals(bot, store)))
+    line = await stack.enter_async_context(aclosing(LineWatch(overview, [cards.refresh, status.refresh])))
+    followers = (reactions, cards, alerts, line)
+    return _Reports((status, reactions, cards), reactions, alerts, refusals, followers)
+
+
+def _open_queue(
+    settings: Settings, works: Works, shared: Shared | None, followers: Sequence[Observer]
+) -> LocalQueue | PostgresQueue:
+    """Return the queue, which is told of jobs as the `followers` are."""
+    queue: LocalQueue | PostgresQueue
+    if shared is None:
+        queue = LocalQueue(
+            works.recorder, workers=settings.workers, clock=works.clock, probe_s=settings.operator_retry_s
+        )
+    else:
+        queue = PostgresQueue(
+            works.recorder,
+            shared.entries,
+            shared.crew(settings, works) if settings.bot_runs_jobs else None,
+            name=shared.name,
+            clock=works.clock,
+            probe_s=settings.operator_retry_s,
+            followers=followers,
+            disown=works.notion_status.disown,
+        )
+    for observer in (*followers, queue):
+        works.recorder.tell_also(observer)
+    works.notion.wire.when_back.append(partial(queue.wake, Finish.name))
+    return queue
+
+
+def _give_cogs(
+    bot: AuditscribeBot, settings: Settings, works: Works, store: JobStore, *, queue: JobQueue, refusals: Refusals
+) -> Listener:
+    """Give the bot all that it does in Discord. Returns who listens there."""
+    routes, overview, known_pages = works.routes, works.overview, works.known_pages
+    limits = Limits(settings.max_per_message, settings.max_per_poster, settings.max_per_minute)
+    admission = Admission(store, limits)
+    intake = Intake(queue, routes, bot.serves, works.clock, admission=admission, refusals=refusals)
+    lost_pages = LostPages(
+        bot, intake, bot.serves, store=store, pages=known_pages, notion=works.notion, routes=routes.routes
+    )
+    begun_anew = BegunAnew(bot, intake, store)
+    catch_up = CatchUp(
+        bot,
+        intake,
+        store,
+        newest_known=known_pages.newest_message_id,
+        take_up_lost=(lost_pages.take_up, begun_anew.take_up),
+    )
+    listener = Listener(catch_up, intake, queue, store)
+    rights = Rights(bot.serves)
+    lookup = Lookup(store, overview, rights)
+    steering = Steering(queue, overview, lookup, rights, works.clock)
+    look_at_discord = partial(check_discord, bot, routes, settings.discord_guild_ids)
+    bot.with_cogs(
+        listener,
+        Status(store, overview, lookup, rights),
+        Commands(steering, lookup, store),
+        Doctor(partial(examine, settings, routes, works.notion, look_at_discord), rights),
+        menus=[TranscribeThis(intake, rights, store, overview).command()],
+    )
+    return listener
+
+
+async def _following(stack: AsyncExitStack, feed: Feed, queue: PostgresQueue) -> Coroutine[Any, Any, None]:
+    """Let the queue hear of other processes from now on; what is returned lasts as long as that does."""
+    following = asyncio.create_task(feed.follow(queue.hear, queue.restore))
+    stack.callback(following.cancel)
+    await feed.listens.wait()
+
+    async def lasts() -> None:
+        await following
+
+    return lasts()
 
 
 def _http(
@@ -238,15 +265,3 @@ def _http(
     if secret:
         log.warning("http: WEBHOOK_SECRET is set, but PORT is not: nothing listens for the webhook")
     return nullcontext()
-
-
-def _transcriber(settings: Settings) -> WhisperTranscriber:
-    return WhisperTranscriber(
-        model=settings.whisper_model,
-        device=settings.whisper_device,
-        compute_type=settings.whisper_compute_type,
-        beam=settings.whisper_beam,
-        workers=settings.whisper_workers,
-        stall_timeout_s=settings.stall_timeout_s,
-        max_duration_s=settings.max_duration_s,
-    )

@@ -17,7 +17,7 @@ Client = TypeVar("Client", bound=discord.Client)
 
 _MESSAGE = (
     *("id", "channel_id", "guild_id", "author", "member", "webhook_id", "type", "flags", "content"),
-    *("timestamp", "edited_timestamp", "reactions"),
+    *("timestamp", "edited_timestamp"),
 )
 _FORWARDED = ("type", "flags", "content", "timestamp", "edited_timestamp")
 _FILE = ("id", "filename", "size", "url", "proxy_url", "content_type")
@@ -27,7 +27,7 @@ _NEEDED = frozenset({"READY"})
 
 
 class PlainState(ConnectionState[Client]):
-    """Keeps of others' messages words, files and reactions; drops an event that is not as documented, and says so."""
+    """Keeps of others' messages their words and files; drops an event that is not as documented, and says so."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -47,7 +47,9 @@ class PlainState(ConnectionState[Client]):
         super().parse_interaction_create(data)
 
     def create_message(self, *, channel: Any, data: Any) -> discord.Message:
-        return super().create_message(channel=channel, data=self._plain(data))
+        """Return a message that was fetched: its reactions tell the bot what it has shown."""
+        plain: Any = {**self._plain(data), "reactions": data.get("reactions") or []}
+        return super().create_message(channel=channel, data=plain)
 
     def _plain(self, message: Any) -> Any:
         """Return a message without what the bot does not read; its own, with buttons and embeds, as they are."""

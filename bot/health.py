@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
-import sqlalchemy as sa
 from aiohttp import web
 
+from services.ledger_file import LedgerError
 from services.store import JobStore
 
 _PATIENCE_S = 2.0
@@ -22,7 +22,7 @@ class Health:
     /healthz: all of it.
     """
 
-    def __init__(self, is_connected: Callable[[], bool], store: JobStore) -> None:
+    def __init__(self, is_connected: Callable[[], bool] | None, store: JobStore) -> None:
         self._is_connected = is_connected
         self._store = store
         self._begun = self._ended = False
@@ -45,8 +45,10 @@ class Health:
 
     async def _ready(self, _: web.Request) -> web.Response:
         workers = "ended" if self._ended else _WELL if self._begun else "not begun yet"
-        gateway = _WELL if self._is_connected() else "not connected to Discord"
-        return _answer({"gateway": gateway, "ledger": await self._ledger(), "workers": workers})
+        checks = {"ledger": await self._ledger(), "workers": workers}
+        if self._is_connected:
+            checks["gateway"] = _WELL if self._is_connected() else "not connected to Discord"
+        return _answer(checks)
 
     async def _ledger(self) -> str:
         try:
@@ -54,7 +56,7 @@ class Health:
                 await self._store.find_note("health")
         except TimeoutError:
             return "does not answer"
-        except sa.exc.SQLAlchemyError:
+        except LedgerError:
             return "cannot be read"
         return _WELL
 

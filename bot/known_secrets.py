@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import sqlalchemy as sa
 from pydantic import SecretStr
 
 from config.settings import Settings
@@ -23,6 +24,8 @@ def redaction_of(settings: Settings) -> Redaction:
 
 def _values(settings: Settings) -> Iterator[str]:
     yield from (value.get_secret_value() for _, value in settings if isinstance(value, SecretStr))
+    if settings.postgres_url and (password := sa.make_url(settings.postgres_url).password):
+        yield password
     for file in (settings.google_token_file, settings.google_service_account_file):
         try:
             kept = json.loads(_text(file))

@@ -1,7 +1,7 @@
 """A bot's life: what it takes up again at the start, and how it ends."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -9,13 +9,17 @@ from typing import Any, Protocol
 from cogs.reactions import Reactions
 from services.jobs.job import Job
 from services.jobs.observer import Observer
-from services.ledger_file import DamagedLedgerError
+from services.ledger_file import DamagedLedgerError, LedgerError
 from services.store import JobStore
 
 _LAST_REPORTS_S = 1.0
 """How long a stopping bot waits for reports that are under way."""
 _REPORT_AGAIN = timedelta(days=7)
 """How old an end may be that a start still looks at for a missing report."""
+
+_LOOK_EVERY_S = 20.0
+_LATELY, _OWN_TIME = timedelta(minutes=10), timedelta(seconds=15)
+"""Ends are looked at for so long; whoever recorded one has so much time to report it."""
 
 
 class Reports(Protocol):
@@ -41,6 +45,18 @@ async def report_again(
     for report in reports:
         for job in await store.ended_since(now - _REPORT_AGAIN, without=report.name):
             report.notice(job)
+
+
+async def keep_reported(store: JobStore, reports: Sequence[NamedReports], clock: Callable[[], datetime]) -> None:
+    """Make the reports that a process left unmade when it was killed just after a job's end; until cancelled."""
+    while True:
+        await asyncio.sleep(_LOOK_EVERY_S)
+        now = clock()
+        with suppress(LedgerError):
+            for report in reports:
+                for job in await store.ended_since(now - _LATELY, without=report.name):
+                    if job.ended_at and job.ended_at < now - _OWN_TIME:
+                        report.notice(job)
 
 
 async def until(

@@ -27,7 +27,9 @@ async def tell_news(
 ) -> None:
     """Say in the log, once a week however often the bot is started, that a newer yt-dlp is there; never return."""
     await asyncio.sleep(first_look_s)
-    last = await store.find_note(_NOTE)
+    last = None
+    with suppress(LedgerError):
+        last = await store.find_note(_NOTE)
     wait = datetime.fromisoformat(last) + _WEEK - clock() if last else timedelta()
     while True:
         await asyncio.sleep(wait.total_seconds())

@@ -17,6 +17,7 @@ from services.clients.notion import DatabaseError, DataSource, NotionClient
 from services.clients.storage import Storage
 from services.errors import OperatorError, TransientError
 from services.store import JobStore
+from services.turns import Alone
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ async def check_databases(notion: NotionClient, settings: Settings, routes: Sequ
             log.warning("notion: %s could not be checked: %s", name, error or "no answer")
 
 
-def open_storage(settings: Settings, store: JobStore) -> Storage:
+def open_storage(settings: Settings, store: JobStore, alone: Alone) -> Storage:
     """Return Google Drive, or the local folder that stands for it.
 
     Raises:
@@ -71,7 +72,7 @@ def open_storage(settings: Settings, store: JobStore) -> Storage:
         credentials = load_credentials(token, account, settings.google_delegated_user)
     except OperatorError as error:
         raise StartError(f"{name} is wrong: {error}") from None
-    return DriveStorage(credentials, settings.drive_api_url, notes=store)
+    return DriveStorage(credentials, settings.drive_api_url, notes=store, alone=alone)
 
 
 async def log_in(bot: discord.Client, token: str) -> None:

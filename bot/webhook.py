@@ -21,7 +21,7 @@ from services.clients.notion import NotionClient
 from services.errors import OperatorError, PermanentError, TransientError
 from services.jobs.job import STOPPED, Job, JobStatus, Origin
 from services.jobs.source import VideoSource, source_of_link
-from services.queue.local import LocalQueue
+from services.queue.protocol import JobQueue
 from services.store import JobStore
 from services.words import readable
 
@@ -79,7 +79,7 @@ class Webhook:
         self,
         secret: str,
         *,
-        queue: LocalQueue,
+        queue: JobQueue,
         store: JobStore,
         notion: NotionClient,
         routes: Routes,

@@ -19,8 +19,37 @@ from services.store import JobStore
 log = logging.getLogger(__name__)
 
 
-class Window:
-    """An observer of jobs. Close it with `aclose` before the server, which would wait for its event streams."""
+class Vitals:
+    """A process's health and metrics; an observer of jobs. `is_connected`: to Discord, where it should be."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: Metrics,
+        *,
+        overview: Overview,
+        store: JobStore,
+        is_connected: Callable[[], bool] | None = None,
+    ) -> None:
+        self._door = _door(settings)
+        self._metrics = metrics
+        self._health = Health(is_connected, store)
+        self._metrics_page = MetricsPage(metrics, overview, self._door)
+
+    def routes(self) -> Iterable[web.RouteDef]:
+        yield from self._health.routes()
+        yield from self._metrics_page.routes()
+
+    def notice(self, job: Job) -> None:
+        self._metrics.notice(job)
+
+    async def watching(self, pool: Coroutine[Any, Any, None]) -> None:
+        """Run the worker loop and watch it, and the event loop."""
+        await side_by_side(self._health.watching(pool), self._metrics.watch_loop())
+
+
+class Window(Vitals):
+    """With the dashboard. Close it with `aclose` before the server, which would wait for its event streams."""
 
     def __init__(
         self,
@@ -31,23 +60,16 @@ class Window:
         store: JobStore,
         is_connected: Callable[[], bool],
     ) -> None:
-        door = _door(settings)
-        self._metrics = metrics
-        self._dashboard = Dashboard(overview, door)
-        self._health = Health(is_connected, store)
-        self._metrics_page = MetricsPage(metrics, overview, door)
+        super().__init__(settings, metrics, overview=overview, store=store, is_connected=is_connected)
+        self._dashboard = Dashboard(overview, self._door)
 
     def routes(self) -> Iterable[web.RouteDef]:
-        for page in (self._dashboard, self._health, self._metrics_page):
-            yield from page.routes()
+        yield from self._dashboard.routes()
+        yield from super().routes()
 
     def notice(self, job: Job) -> None:
         self._dashboard.notice(job)
-        self._metrics.notice(job)
-
-    async def watching(self, pool: Coroutine[Any, Any, None]) -> None:
-        """Run the worker loop and watch it, and the event loop."""
-        await side_by_side(self._health.watching(pool), self._metrics.watch_loop())
+        super().notice(job)
 
     async def aclose(self) -> None:
         await self._dashboard.aclose()

@@ -14,7 +14,7 @@ from services.errors import PermanentError
 from services.jobs.job import Job, Origin
 from services.jobs.source import Attachment, find_sources
 from services.pipeline.page import planted_id
-from services.queue.local import LocalQueue
+from services.queue.protocol import JobQueue
 from services.words import readable
 
 Serves = Callable[[discord.Guild | None], bool]
@@ -29,7 +29,7 @@ class Intake:
 
     def __init__(
         self,
-        queue: LocalQueue,
+        queue: JobQueue,
         routes: Routes,
         serves: Serves,
         clock: Callable[[], datetime],

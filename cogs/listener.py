@@ -9,7 +9,7 @@ from discord.ext import commands
 from cogs.catch_up import CatchUp
 from cogs.intake import Intake
 from services.jobs.job import JobStatus
-from services.queue.local import LocalQueue
+from services.queue.protocol import JobQueue
 from services.store import JobStore
 
 _WAITS = (JobStatus.QUEUED, JobStatus.WAITING)
@@ -20,7 +20,7 @@ _NEWS = timedelta(hours=2)
 class Listener(commands.Cog):
     """Listens to every message: the others know which ones are theirs."""
 
-    def __init__(self, catch_up: CatchUp, intake: Intake, queue: LocalQueue, store: JobStore) -> None:
+    def __init__(self, catch_up: CatchUp, intake: Intake, queue: JobQueue, store: JobStore) -> None:
         self._catch_up = catch_up
         self._intake = intake
         self._queue = queue

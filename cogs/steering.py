@@ -9,7 +9,7 @@ from cogs.rights import Interaction, RefusedError, Rights
 from cogs.views.text import title
 from services.jobs.job import ENDED, ON_THEIR_WAY, STOPPED, Job, JobStatus
 from services.overview import Overview
-from services.queue.local import LocalQueue
+from services.queue.protocol import JobQueue
 from services.words import readable
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ class Steering:
     """
 
     def __init__(
-        self, queue: LocalQueue, overview: Overview, lookup: Lookup, rights: Rights, clock: Callable[[], datetime]
+        self, queue: JobQueue, overview: Overview, lookup: Lookup, rights: Rights, clock: Callable[[], datetime]
     ) -> None:
         self._queue = queue
         self._overview = overview

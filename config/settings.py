@@ -43,9 +43,15 @@ def _host_and_port(pairs: tuple[str, ...]) -> tuple[str, ...]:
     return pairs
 
 
-def _sqlite_url(url: str) -> str:
+def _database_url(url: str) -> str:
+    """Hosts give Postgres' address as postgres://."""
+    scheme, _, rest = url.partition("://")
+    if scheme in ("postgres", "postgresql", "postgresql+psycopg"):
+        return f"postgresql://{rest}"
     if not url.startswith("sqlite+aiosqlite:///"):
-        raise ValueError("must be a SQLite url such as sqlite+aiosqlite:////srv/ledger.db; there is no Postgres yet")
+        raise ValueError(
+            "must be a url such as postgres://user:password@host/name or sqlite+aiosqlite:////srv/ledger.db"
+        )
     return url
 
 
@@ -86,8 +92,10 @@ class Settings(NotionSettings):
     google_delegated_user: str | None = None
 
     data_dir: Path = Path("data")
-    database_url: Annotated[str, AfterValidator(_sqlite_url)] | None = None
+    database_url: Annotated[str, AfterValidator(_database_url)] | None = Field(None, repr=False)  # with its password
     workers: Annotated[int, Field(ge=1)] = 2
+    bot_runs_jobs: bool = True
+    worker_silent_s: Annotated[float, Field(ge=1)] = 30
 
     whisper_model: str = "small"
     whisper_device: str = "auto"
@@ -135,7 +143,14 @@ class Settings(NotionSettings):
     @property
     def ledger_url(self) -> str:
         """The ledger's SQLAlchemy url: SQLite in `DATA_DIR` unless `DATABASE_URL` says otherwise."""
+        if self.postgres_url:
+            return self.postgres_url.replace("postgresql://", "postgresql+psycopg://", 1)
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.resolve() / 'auditscribe.db'}"
+
+    @property
+    def postgres_url(self) -> str | None:
+        """The ledger's libpq url, where it is a Postgres."""
+        return self.database_url if self.database_url and self.database_url.startswith("postgresql://") else None
 
 
 Kind = TypeVar("Kind", bound=NotionSettings)

@@ -1,4 +1,4 @@
-"""The ledger's file: opened whole and up to date, or kept aside; and what its failures mean."""
+"""The ledger's file, or its Postgres: opened whole and up to date, or kept aside; and what its failures mean."""
 
 import logging
 import sqlite3
@@ -13,22 +13,27 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from alembic.util import CommandError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from services.clients.threads import in_own_thread
-from services.errors import AuditscribeError, TransientError
+from services.errors import AuditscribeError, PermanentError, TransientError
 from services.ledger_copy import copy_before_upgrade
 
 log = logging.getLogger(__name__)
 
 READS = "auditscribe_reads"
 """Marks connections whose transactions need no write lock."""
+_MIGRATING = 0x41756469
+"""The number of Postgres' lock for it; any would do."""
+_POOL = {"pool_size": 3, "max_overflow": 2, "pool_pre_ping": True}
+"""Of connections to Postgres, for each process."""
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 """What SQLite says of a file that does not hold what was written to it (sqlite.org/rescode.html)."""
 
 
 class LedgerError(TransientError):
-    """The ledger gives or takes nothing: its disk is full, or another process holds it."""
+    """The ledger gives or takes nothing: its disk is full, another process holds it, its Postgres is away."""
 
 
 class DamagedLedgerError(LedgerError):
@@ -47,16 +52,17 @@ async def opened(url: str) -> AsyncEngine:
         LedgerError: it cannot be written.
         TransientError: the copy could not be made.
     """
-    engine = create_async_engine(url, hide_parameters=True)  # an error's text is for the log, what is kept is not
+    pool = _POOL if sa.make_url(url).get_backend_name() == "postgresql" else {}
+    engine = create_async_engine(url, hide_parameters=True, **pool)  # an error's text is for the log, what is kept not
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine.sync_engine, "connect", _tune_sqlite)
         sa.event.listen(engine.sync_engine, "begin", _begin)
     try:
         with named_errors("opened"):
+            if engine.dialect.name == "sqlite":
+                await _check(url)
+                await _copy_before_upgrade(Path(engine.url.database or ""))
             async with engine.connect() as connection:
-                if engine.dialect.name == "sqlite":
-                    await _check(connection)
-                    await _copy_before_upgrade(Path(engine.url.database or ""))
                 await connection.run_sync(_migrate)
                 await connection.commit()
     except AuditscribeError:
@@ -91,9 +97,10 @@ def named_errors(done: str) -> Iterator[None]:
         raise LedgerError(f"The bot's ledger cannot be {done} at the moment ({error.orig}).") from error
 
 
-async def _check(connection: AsyncConnection) -> None:
-    """Raise DamagedLedgerError where SQLite finds fault with the file."""
-    found = (await connection.exec_driver_sql("PRAGMA quick_check(1)")).scalar()
+async def _check(url: str) -> None:
+    """Raise DamagedLedgerError where SQLite finds fault with the file, to which nothing is written yet."""
+    async with create_async_engine(url, poolclass=sa.NullPool).connect() as connection:
+        found = (await connection.exec_driver_sql("PRAGMA quick_check(1)")).scalar()
     if found != "ok":
         log.error("ledger: %s", found)
         raise DamagedLedgerError
@@ -107,9 +114,14 @@ async def _copy_before_upgrade(ledger: Path) -> None:
 
 
 def _migrate(connection: sa.Connection) -> None:
+    if connection.dialect.name == "postgresql":  # several processes may start at once
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
     config = _alembic()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise PermanentError("The ledger is that of a newer release than this one: run the newer release.") from error
 
 
 def _alembic() -> Config:

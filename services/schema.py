@@ -14,7 +14,7 @@ _SEARCHED = 300
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
-    """SQLite gives naive datetimes back; ours are always UTC."""
+    """SQLite gives naive datetimes back, Postgres those of some zone; ours are always UTC."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -23,7 +23,9 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
         return value and value.astimezone(timezone.utc)
 
     def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        return value and value.replace(tzinfo=timezone.utc)
+        if value is None or value.tzinfo is None:
+            return value and value.replace(tzinfo=timezone.utc)
+        return value.astimezone(timezone.utc)  # Postgres answers in its session's zone
 
 
 metadata = sa.MetaData()
@@ -43,6 +45,7 @@ jobs = sa.Table(
     sa.Column("ended_at", UtcDateTime),
     sa.Column("repost_of", sa.String),
     sa.Column("search_text", sa.String),
+    sa.Column("holder", sa.String),
     sa.Column("body", sa.Text, nullable=False),
 )
 
@@ -97,6 +100,7 @@ def row_of(job: Job) -> dict[str, object]:
         "queued_at": job.in_line_since,
         "ended_at": job.ended_at,
         "repost_of": job.repost_of,
-        "search_text": f"{job.title} {job.source.label}".casefold()[:_SEARCHED],
+        "search_text": f"{job.title} {job.source.label}".casefold()[:_SEARCHED].replace("\0", ""),
+        "holder": job.holder,
         "body": JOB.dump_json(light).decode(),
     }

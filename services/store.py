@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
@@ -10,9 +10,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.announcement import CHANNEL, announcement
 from services.jobs.eta import Rate
 from services.jobs.job import ENDED, Job, JobStatus
 from services.ledger_file import READS, DamagedLedgerError, keep_aside, named_errors, opened
@@ -27,17 +28,24 @@ KEPT_ASIDE = "damaged ledger kept aside"
 """The note that a ledger was begun in the place of a damaged one, until everybody knows; its text names that file."""
 
 
+class TakenOverError(Exception):
+    """Another process has this job by now: whoever meets this lets go of it, and changes nothing any more."""
+
+
 class JobStore:
     """Open it with `open_store`, close it with `aclose`.
 
     All methods raise LedgerError where it cannot be read or written at the moment. From the first sign that its file
     is `damaged` it gives and takes nothing more, and raises DamagedLedgerError.
+    On Postgres each written job is announced to `Feed`s, with `name` as the sender, when its transaction is done.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, name: str = "") -> None:
         self.damaged = asyncio.Event()
         self._engine = engine
         self._readable = engine.execution_options(**{READS: True})
+        self._name = name
+        self._is_shared = engine.dialect.name == "postgresql"
 
     async def aclose(self) -> None:
         await self._engine.dispose()
@@ -45,26 +53,58 @@ class JobStore:
     async def add(self, job: Job) -> bool:
         """Record a new job; False if the ledger has it already."""
         async with self._writing() as connection:
-            added = await connection.execute(insert(jobs).values(row_of(job)).on_conflict_do_nothing())
-            return added.rowcount == 1
+            new = self._insert(jobs).values(row := row_of(job)).on_conflict_do_nothing().returning(jobs.c.id)
+            added = await connection.scalar(new) is not None
+            if added:
+                await self._announce(connection, row)
+            return added
 
     async def save(self, job: Job) -> None:
-        """Record what became of a job; the notes about its work (`keep_note`) go when it has ended."""
+        """Record what became of a job; the notes about its work (`keep_note`) go when it has ended.
+
+        Raises:
+            TakenOverError: it has another holder by now.
+        """
         async with self._writing() as connection:
-            await connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(row_of(job)))
+            await self._update(connection, job, holder=job.holder)
             if job.artifacts.transcript is not None and not await connection.scalar(_has_transcript(job)):
                 body = _TRANSCRIPT.dump_json(job.artifacts.transcript).decode()
-                await connection.execute(insert(transcripts).values(job_id=job.id, body=body))
+                await connection.execute(self._insert(transcripts).values(job_id=job.id, body=body))
             if job.has_ended:
                 await connection.execute(sa.delete(notes).where(notes.c.name.startswith(f"{job.id}:", autoescape=True)))
+
+    async def take(self, job_id: str, holder: str, becoming: Callable[[Job], Job | None]) -> Job | None:
+        """Make `holder` the one who may write a job: from now on nothing counts that the one before it records.
+
+        Returns what the job became, with its transcript; None, and nothing is changed, where that is None.
+
+        Raises:
+            KeyError: the ledger has no such job.
+        """
+        query = sa.select(jobs.c.body).where(jobs.c.id == job_id).with_for_update()
+        async with self._writing() as connection:
+            if (body := await connection.scalar(query)) is None:
+                raise KeyError(job_id)
+            known = JOB.validate_json(body)
+            words = await connection.scalar(sa.select(transcripts.c.body).where(transcripts.c.job_id == job_id))
+            job = becoming(_with_transcript(known, words))
+            if job is not None:
+                job = replace(job, holder=holder)
+                await self._update(connection, job, holder=known.holder)
+            return job
+
+    async def holder_of(self, job_id: str) -> str | None:
+        found = await self.read(sa.select(jobs.c.holder).where(jobs.c.id == job_id))
+        return next(iter(found), None)
 
     async def reopen(self, job: Job) -> None:
         """Record that a job is on its way again: what was reported of its end, and a transcript that it lacks, go."""
         async with self._writing() as connection:
-            await connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(row_of(job)))
+            await connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(row := row_of(job)))
             await connection.execute(sa.delete(reports).where(reports.c.job_id == job.id))
             if job.artifacts.transcript is None:
                 await connection.execute(sa.delete(transcripts).where(transcripts.c.job_id == job.id))
+            await self._announce(connection, row)
 
     async def get(self, job_id: str) -> Job:
         """Return a job with its transcript.
@@ -81,9 +121,7 @@ class JobStore:
             row = (await connection.execute(query)).first()
         if row is None:
             raise KeyError(job_id)
-        job = JOB.validate_json(row[0])
-        transcript = _TRANSCRIPT.validate_json(row[1]) if row[1] else None
-        return replace(job, artifacts=replace(job.artifacts, transcript=transcript))
+        return _with_transcript(JOB.validate_json(row[0]), row[1])
 
     async def find(self, job_id: str) -> Job | None:
         """Return a job without its transcript, if the ledger has it."""
@@ -119,14 +157,16 @@ class JobStore:
 
     async def keep_report(self, job_id: str, name: str, text: str = "") -> None:
         """Remember that a job's end was reported; `text` may name what was made for it."""
-        report = insert(reports).values(job_id=job_id, name=name, text=text)
+        report = self._insert(reports).values(job_id=job_id, name=name, text=text)
         async with self._writing() as connection:
             await connection.execute(report.on_conflict_do_nothing())
 
     async def keep_rate(self, rate: Rate) -> None:
         """Remember how fast a stage was."""
         async with self._writing() as connection:
-            await connection.execute(insert(rates).values(stage=rate.stage, model=rate.model, rate=rate.per_second))
+            await connection.execute(
+                self._insert(rates).values(stage=rate.stage, model=rate.model, rate=rate.per_second)
+            )
 
     async def find_note(self, name: str) -> str | None:
         """Return a small text kept under `name`."""
@@ -135,7 +175,7 @@ class JobStore:
 
     async def keep_note(self, name: str, text: str) -> None:
         """Keep a small text; a name that begins with a job's id and a colon is kept until that job has ended."""
-        note = insert(notes).values(name=name, text=text)
+        note = self._insert(notes).values(name=name, text=text)
         async with self._writing() as connection:
             await connection.execute(note.on_conflict_do_update(index_elements=["name"], set_={"text": text}))
 
@@ -155,6 +195,21 @@ class JobStore:
         """Return what a query selects."""
         async with self._reading() as connection:
             return [tuple(row) for row in await connection.execute(query)]
+
+    def _insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+        return postgresql.insert(table) if self._is_shared else sqlite.insert(table)
+
+    async def _update(self, connection: AsyncConnection, job: Job, *, holder: str | None) -> None:
+        is_theirs = jobs.c.holder.is_not_distinct_from(holder)
+        changed = sa.update(jobs).where(jobs.c.id == job.id, is_theirs).values(row := row_of(job))
+        if (await connection.execute(changed)).rowcount:
+            await self._announce(connection, row)
+        elif await connection.scalar(sa.select(sa.exists().where(jobs.c.id == job.id))):
+            raise TakenOverError(job.id)
+
+    async def _announce(self, connection: AsyncConnection, row: Mapping[str, object]) -> None:
+        if self._is_shared:
+            await connection.execute(sa.select(sa.func.pg_notify(CHANNEL, announcement(row, self._name))))
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[AsyncConnection]:
@@ -186,9 +241,12 @@ class JobStore:
         return await self.fetch(same.order_by(jobs.c.created_at, jobs.c.id))
 
 
-async def open_store(url: str) -> JobStore:
-    """Open the ledger and bring its schema up to date. Raises as `ledger_file.opened` does."""
-    return JobStore(await opened(url))
+async def open_store(url: str, name: str = "") -> JobStore:
+    """Open the ledger and bring its schema up to date; `name` is that of this process, where there are several.
+
+    Raises as `ledger_file.opened` does.
+    """
+    return JobStore(await opened(url), name)
 
 
 async def open_or_begin_anew(url: str, now: datetime, *, is_damaged: bool = False) -> JobStore:
@@ -204,6 +262,11 @@ async def open_or_begin_anew(url: str, now: datetime, *, is_damaged: bool = Fals
     store = await open_store(url)
     await store.keep_note(KEPT_ASIDE, kept.name)
     return store
+
+
+def _with_transcript(job: Job, body: str | None) -> Job:
+    transcript = _TRANSCRIPT.validate_json(body) if body else None
+    return replace(job, artifacts=replace(job.artifacts, transcript=transcript))
 
 
 def _has_transcript(job: Job) -> sa.Select[tuple[bool]]:

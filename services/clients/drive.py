@@ -18,6 +18,7 @@ from services.clients.drive_upload import Chunks, Notes, ResumableUpload
 from services.clients.names import portable_name
 from services.errors import TransientError
 from services.media import Progress, StoredFile
+from services.turns import Alone, no_others
 
 _FOLDER = "application/vnd.google-apps.folder"
 _FIELDS = "id,name,size,md5Checksum,webViewLink"
@@ -35,8 +36,8 @@ class DriveStorage:
     """`services.clients.storage.Storage` in the Drive of `credentials`.
 
     What it stores carries owner and role as app properties (drive_marks.py). An upload that a restart broke off goes
-    on from what Drive has, by what `notes` kept of it. `pauses_s` are the waits in seconds between the tries of a
-    chunk.
+    on from what Drive has, by what `notes` kept of it. Several processes make folders `alone`. `pauses_s` are the waits
+    in seconds between the tries of a chunk.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class DriveStorage:
         api_url: str = "https://www.googleapis.com",
         *,
         notes: Notes,
+        alone: Alone = no_others,
         root_name: str = "Auditscribe",
         pauses_s: tuple[float, ...] = (1, 4, 16),
         chunk_bytes: int = _CHUNK_BYTES,
@@ -52,6 +54,7 @@ class DriveStorage:
         self._files = drive_service(credentials, api_url).files()
         self._account = DriveAccount(credentials, api_url)
         self._notes = notes
+        self._alone = alone
         self._root_name = root_name
         self._pauses_s = pauses_s
         self._chunk_bytes = chunk_bytes
@@ -94,7 +97,7 @@ class DriveStorage:
                 return await self._upload(path, body, session, progress)
 
     async def _ensure(self, name: str, mark: dict[str, str], parent: str) -> StoredFile:
-        async with self._lock(mark):
+        async with self._lock(mark), self._alone(f"folder {mark}"):
             if (found := await self._find(mark)) is not None:
                 return found
             body = {"name": portable_name(name), "mimeType": _FOLDER, "parents": [parent], "appProperties": mark}

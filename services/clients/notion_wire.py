@@ -18,7 +18,10 @@ log = logging.getLogger(__name__)
 NOTION_VERSION = "2025-09-03"
 REQUESTS_A_SECOND = 3
 """Notion's limit, on average; workspaces on higher plans may have a higher one."""
-_TRIES_TOO_SOON = 4
+_SLOWER, _FASTER, _SLOWEST_S = 1.5, 0.97, 10.0
+"""After a 429 each turn lasts longer, after each success a little less long: processes that share a connection's limit
+come to share it evenly, and one in so many of their requests is refused."""
+_TRIES_TOO_SOON = 10
 _SOON_S = 10.0
 """A longer Retry-After is for whoever asked to decide upon."""
 _DAY_S = 86_400.0
@@ -29,7 +32,7 @@ class NotionWire:
     """Requests in turns. Close it with `aclose`.
 
     A turn is free again a second after its answer: however long requests are under way, no second sees more of them
-    arrive than `requests_a_second`.
+    arrive than `requests_a_second`. It is longer where others use up the same limit.
     """
 
     def __init__(self, token: str, api_url: str, requests_a_second: int) -> None:
@@ -40,6 +43,7 @@ class NotionWire:
         """All are called when a request succeeds after one that found Notion down or busy."""
         self.when_answered: list[Callable[[int | None], None]] = []
         """All are called with the status of each answer, 200 for any good one; None: there was none."""
+        self._turn_s = 1.0
         self._turns = asyncio.Semaphore(requests_a_second)
         self._bulk = asyncio.Lock()
         self._not_before = 0.0
@@ -73,6 +77,8 @@ class NotionWire:
         except HTTPResponseError as error:
             self._answered(error.status)
             named = _named(error)
+            if isinstance(named, _TooSoonError):
+                self._turn_s = min(self._turn_s * _SLOWER, _SLOWEST_S)
             if isinstance(named, TransientError):
                 self._is_down = True
                 self._not_before = max(self._not_before, loop.time() + (named.retry_after or 0))
@@ -82,8 +88,9 @@ class NotionWire:
             self._is_down = True
             raise TransientError("Notion cannot be reached at the moment.") from error
         finally:
-            loop.call_later(1.0, self._turns.release)
+            loop.call_later(self._turn_s, self._turns.release)
         self._answered(200)
+        self._turn_s = max(self._turn_s * _FASTER, 1.0)
         if self._is_down:
             self._is_down = False
             for tell in self.when_back:

@@ -17,7 +17,9 @@ _RESTORE = (
 
 
 async def check_ledger(url: str) -> list[Finding]:
-    """Open a SQLite ledger as it is, neither making nor changing it."""
+    """Open a ledger as it is, neither making nor changing it."""
+    if sa.make_url(url).get_backend_name() == "postgresql":
+        return [await _shared(url)]
     if (path := _file_of(url)) is None:
         return [Finding(Level.OK, _SUBJECT, "There is none yet: the bot makes it when it starts.")]
     engine = create_async_engine(f"sqlite+aiosqlite:///file:{path}?mode=rw&uri=true", hide_parameters=True)
@@ -30,10 +32,31 @@ async def check_ledger(url: str) -> list[Finding]:
         await engine.dispose()
 
 
+async def _shared(url: str) -> Finding:
+    """Look into a Postgres ledger, which keeps itself whole."""
+    engine = create_async_engine(url, hide_parameters=True)
+    try:
+        async with engine.connect() as connection:
+            if await connection.scalar(sa.text("SELECT to_regclass('alembic_version')")) is None:
+                return Finding(Level.OK, _SUBJECT, "The database is empty: the bot makes its tables when it starts.")
+            return await _compared(connection)
+    except sa.exc.DBAPIError as error:
+        reason = str(error.orig).splitlines()[0].rstrip(".")
+        text = f"Postgres cannot be reached: {reason}."
+        return Finding(Level.RED, _SUBJECT, text, "Check DATABASE_URL, and that the database runs.")
+    finally:
+        await engine.dispose()
+
+
 async def _examined(connection: AsyncConnection) -> Finding:
     trouble = [row for row in (await connection.exec_driver_sql("PRAGMA quick_check")).scalars() if row != "ok"]
     if trouble:
         return Finding(Level.RED, _SUBJECT, f"It is damaged: {trouble[0]}.", _RESTORE)
+    return await _compared(connection)
+
+
+async def _compared(connection: AsyncConnection) -> Finding:
+    """Tell whether this release knows the ledger's schema."""
     schema = await connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
     known = [script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()]
     if schema not in known:

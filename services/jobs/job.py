@@ -153,6 +153,8 @@ class Job:
     """Somebody asked for it to be done anew: an earlier post of the same video does not answer it."""
     page_id: str | None = None
     """Of the page that another flow made for this video."""
+    holder: str | None = None
+    """The process that may write it, where there are several (store.py: `take`)."""
 
     @classmethod
     def requested(

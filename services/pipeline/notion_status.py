@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, nullcontext
 
 from services.clients.notion import NotionClient
 from services.clients.notion_blocks import RefusedBlocksError
@@ -14,7 +14,8 @@ from services.pipeline.openings import Openings
 from services.pipeline.page_body import PageBody
 from services.pipeline.pages import Pages
 from services.pipeline.projection import Projection
-from services.store import JobStore
+from services.store import JobStore, TakenOverError
+from services.turns import Alone, no_others
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,11 @@ NUMBERS_EVERY_S = 15.0
 
 
 class NotionStatus:
-    """Opens the page when the job is requested, then writes each stage as its work begins."""
+    """Opens the page when the job is requested, then writes each stage as its work begins.
+
+    Where several processes work, each reports what it has recorded of the jobs that it holds, `alone` at a page: what
+    is still to be told of a job that another one has taken meanwhile is out of date.
+    """
 
     name = "page"
     """Of the report that a page shows its job's end, where that is an error."""
@@ -39,6 +44,7 @@ class NotionStatus:
         store: JobStore,
         overview: Overview,
         *,
+        alone: Alone = no_others,
         numbers_every_s: float = NUMBERS_EVERY_S,
     ) -> None:
         self._notion = notion
@@ -46,6 +52,7 @@ class NotionStatus:
         self._body = body
         self._store = store
         self._overview = overview
+        self._alone = alone
         self._numbers_every_s = numbers_every_s
         self._reports: Projection[str, Job] = Projection("notion status", self._report)
         self._openings = Openings()
@@ -65,9 +72,17 @@ class NotionStatus:
                 self._told_at[job.id] = asyncio.get_running_loop().time()
                 self._reports.push(job.id, job)
         if job.has_ended:
-            self._told.pop(job.id, None)
-            self._told_at.pop(job.id, None)
-            self._written.pop(job.id, None)
+            self._forget(job)
+
+    def disown(self, job: Job) -> None:
+        """Keep nothing of a job that another process has, or had: its page may say something else by now."""
+        self._openings.hurry(job.id)
+        self._forget(job)
+        self._pages.forget(job)
+
+    def _forget(self, job: Job) -> None:
+        for known in (self._told, self._told_at, self._written):
+            known.pop(job.id, None)
 
     async def refresh(self, job_ids: Iterable[str]) -> None:
         """Report the place in line of jobs around which something has moved."""
@@ -76,9 +91,17 @@ class NotionStatus:
             if job and job.status is JobStatus.QUEUED:
                 self.notice(job)
 
-    def quiet(self, job: Job) -> AbstractAsyncContextManager[None]:
-        """Hold the job's reports back while its page is completed."""
-        return self._reports.quiet(job.id)
+    @asynccontextmanager
+    async def quiet(self, job: Job) -> AsyncIterator[None]:
+        """Hold the job's reports back while its page is completed.
+
+        Raises:
+            TakenOverError: another process has the job by now.
+        """
+        async with self._reports.quiet(job.id), self._alone(_page_of(job)):
+            if not await self._holds(job):
+                raise TakenOverError(job.id)
+            yield
 
     def hurry(self) -> None:
         """Write now what could not be written while Notion was away."""
@@ -97,8 +120,15 @@ class NotionStatus:
 
     async def _report(self, _job_id: str, job: Job) -> None:
         waits = self._told.get(job.id) == _WAITS
-        async with self._openings.turn(job) if waits else nullcontext():
-            page_id = await self._pages.opened(job)
+        async with self._openings.turn(job) if waits else nullcontext(), self._alone(_page_of(job)):
+            if await self._holds(job):
+                await self._write(job)
+
+    async def _holds(self, job: Job) -> bool:
+        return await self._store.holder_of(job.id) == job.holder
+
+    async def _write(self, job: Job) -> None:
+        page_id = await self._pages.opened(job)
         details = await self._pages.details(job, await self._overview.forecast(job))
         status = _status_of(job)
         if status == Stage.ERROR:
@@ -119,6 +149,10 @@ class NotionStatus:
         except RefusedBlocksError as refusal:
             log.warning("%s: there is no audit record on its page: %s", job.id, refusal)
         await self._store.keep_report(job.id, self.name)
+
+
+def _page_of(job: Job) -> str:
+    return f"page of {job.id}"
 
 
 def _status_of(job: Job) -> str | None:

@@ -25,15 +25,17 @@ from services.pipeline.page import (
     progress_values,
 )
 from services.pipeline.stage import need
+from services.turns import Alone, no_others
 
 log = logging.getLogger(__name__)
 
 
 class Pages:
-    """Opens and completes pages. `clock` returns the time in the zone of the settings."""
+    """Opens and completes pages, `alone` where several processes do. `clock` returns the time in the settings' zone."""
 
-    def __init__(self, notion: NotionClient, clock: Callable[[], datetime]) -> None:
+    def __init__(self, notion: NotionClient, clock: Callable[[], datetime], alone: Alone = no_others) -> None:
         self._notion = notion
+        self._alone = alone
         self._clock = clock
         self._ids: dict[str, str] = {}
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -43,6 +45,8 @@ class Pages:
         """Return the id of the job's page, which shows who posted what; made if it is not there."""
         if job.page_id:
             return job.page_id
+        if job.id in self._ids:
+            return self._ids[job.id]
         async with self._turn_of(job):
             if job.id not in self._ids:
                 page = await self._written(job, partial(self._find_or_open, job))
@@ -178,9 +182,12 @@ class Pages:
                 log.warning("notion: the database of %s has no fitting column %r", job.route.channel, column)
         return result.properties
 
-    def _turn_of(self, job: Job) -> asyncio.Lock:
+    @asynccontextmanager
+    async def _turn_of(self, job: Job) -> AsyncIterator[None]:
         """One at a time for a message: its videos must not adopt the same page."""
-        return self._locks.setdefault(job.origin.message_id, asyncio.Lock())
+        lock = self._locks.setdefault(job.origin.message_id, asyncio.Lock())
+        async with lock, self._alone(f"pages of {job.origin.message_id}"):
+            yield
 
 
 def _video_id(page: Page, job: Job) -> str:

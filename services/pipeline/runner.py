@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from services.pipeline.course import Course
 from services.pipeline.stage import StageStep
 from services.pipeline.streaming import Streaming
 from services.recorder import Recorder
+from services.store import TakenOverError
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,8 @@ class JobRunner:
                     else:
                         await course.take(step, workdir)
             job = course.job.succeeded(self.clock())
+        except TakenOverError:  # by now it is another process's business, the folder too
+            raise
         except Exception as error:  # noqa: BLE001 (the job's boundary: it fails, the worker goes on)
             cause = TransientError(f"Task {job.id} exceeded time limit") if limit.expired() else error
             job = self.retry.after_failure(course.job, cause, self.clock())
@@ -60,16 +63,21 @@ class JobRunner:
         """End a job that does not run, or no longer."""
         return await self._ended(job.cancelled(by, self.clock()))
 
-    async def sweep(self, unfinished: Collection[str]) -> None:
-        """Remove the folders of all jobs but these, which a killed process left behind."""
+    async def clear(self, job: Job) -> None:
+        """Remove what a job has left on this disk."""
+        await asyncio.to_thread(shutil.rmtree, self.work / job.id, ignore_errors=True)
+
+    async def sweep(self) -> None:
+        """Remove the folders of jobs that are not on their way, which a killed process left behind."""
         folders = await asyncio.to_thread(lambda: list(self.work.iterdir()) if self.work.is_dir() else [])
         for folder in folders:
-            if folder.name not in unfinished:
+            job = await self.recorder.store.find(folder.name)
+            if job is None or job.has_ended:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def _ended(self, job: Job) -> Job:
         if job.has_ended:
-            await asyncio.to_thread(shutil.rmtree, self.work / job.id, ignore_errors=True)
+            await self.clear(job)
             log.info("%s: %s", job.id, job.status)
         return await self.recorder.record(job)
 

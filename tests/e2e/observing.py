@@ -1,9 +1,12 @@
 """What a person sees of a message in the worlds, of its cards, and of the bot's answers."""
 
 import json
+import os
 import re
 import sqlite3
 from typing import Any
+
+import psycopg
 
 from sandbox.demo.watch import until
 from sandbox.discord.interactions import Interaction
@@ -129,8 +132,12 @@ def folder_names(worlds: Worlds) -> list[str]:
 
 def ledger(worlds: Worlds) -> list[Json]:
     """Return the jobs as the ledger has them, in the order of their posting."""
+    bodies = "SELECT body FROM jobs ORDER BY created_at"
+    if (url := os.environ.get("DATABASE_URL", "")).startswith("postgres"):
+        with psycopg.connect(url) as database:
+            return [json.loads(body) for (body,) in database.execute(bodies)]
     with sqlite3.connect(worlds.folder / "data" / "auditscribe.db") as connection:
-        return [json.loads(body) for (body,) in connection.execute("SELECT body FROM jobs ORDER BY created_at")]
+        return [json.loads(body) for (body,) in connection.execute(bodies)]
 
 
 def job_id(worlds: Worlds, message: Json) -> str:

@@ -230,6 +230,7 @@ async def locked_ledger(worlds: Worlds, for_s: float) -> AsyncIterator[None]:
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.sqlite
 @pytest.mark.usefixtures("bot")
 async def test_while_the_ledger_is_locked_every_question_is_taken_in_time_and_answered_in_the_end(
     worlds: Worlds,

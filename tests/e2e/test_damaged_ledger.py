@@ -10,6 +10,8 @@ from tests.e2e.conftest import StartBot
 from tests.e2e.deeds import post_file
 from tests.e2e.observing import Json, audited, card_shows, cards, folder_names
 
+pytestmark = pytest.mark.sqlite
+
 ALERT = "⚠️ The bot's ledger was damaged."
 CHANNELS = ("audit-process", "market-outlook")
 

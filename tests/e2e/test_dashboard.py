@@ -1,7 +1,6 @@
 """The dashboard of a bot at work, in a real browser on a phone, by keyboard alone; its metrics and its health."""
 
 import re
-import socket
 import warnings
 from collections.abc import AsyncIterator
 from typing import Any
@@ -50,12 +49,6 @@ CONTRASTS = """() => {
   return seen;
 }"""
 """The contrast of each visible text with what is behind it, as WCAG 2.2 reckons it (1.4.3)."""
-
-
-@pytest.fixture
-def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 
 from bot.client import AuditscribeBot
 from cogs.intake import Intake
+from cogs.reactions import own_reactions
 from cogs.refusals import Refusals
 from config.notion_config import Routes
 from sandbox.discord.objects import a_guild, a_text_channel, a_user
@@ -139,3 +140,13 @@ async def test_the_bots_own_messages_keep_their_buttons(bot: Bot) -> None:
     others = bot.hears("MESSAGE_CREATE", {**message, "author": a_user("8", "Ada")})
     assert others is not None
     assert others.components == others.embeds == others.mentions == []
+
+
+async def test_a_message_that_is_fetched_has_its_reactions(bot: Bot) -> None:
+    shown = {"emoji": {"id": None, "name": "👀"}, "count": 1, "me": True, "me_burst": False, "burst_colors": []}
+    data: Any = a_message(a_user("8", "Ada"), reactions=[shown | {"count_details": {"burst": 0, "normal": 1}}])
+
+    channel: Any = bot.get_channel(int(CHANNEL))
+    message = bot._connection.create_message(channel=channel, data=data)
+
+    assert own_reactions(message) == {"👀"}

@@ -1,4 +1,4 @@
-"""Rules of bringing a ledger up to date, on a real SQLite."""
+"""Rules of bringing a ledger up to date, on a real SQLite, and on a real Postgres."""
 
 import json
 import re
@@ -52,11 +52,9 @@ def as_it_was(job: Job) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def ledger(tmp_path: Path) -> Path:
-    """A ledger as 0001 left it, with nothing in it."""
-    path = tmp_path / "ledger.db"
-    engine = sa.create_engine(f"sqlite:///{path}")
+def made_by_0001(url: str) -> None:
+    """Make a ledger as 0001 left it, with nothing in it."""
+    engine = sa.create_engine(url)
     with engine.connect() as connection:
         config = Config()
         config.set_main_option("script_location", str(Path(services.__path__[0]) / "migrations"))
@@ -64,11 +62,17 @@ def ledger(tmp_path: Path) -> Path:
         command.upgrade(config, "0001")
         connection.commit()
     engine.dispose()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    path = tmp_path / "ledger.db"
+    made_by_0001(f"sqlite:///{path}")
     return path
 
 
-def fill(ledger: Path, *jobs: Job) -> None:
-    engine = sa.create_engine(f"sqlite:///{ledger}")
+def fill(ledger: Path | str, *jobs: Job) -> None:
+    engine = sa.create_engine(ledger if isinstance(ledger, str) else f"sqlite:///{ledger}")
     rows = [as_it_was(job) for job in jobs]
     with engine.begin() as connection:
         names = rows[0].keys()
@@ -97,6 +101,20 @@ async def test_jobs_from_before_0002_are_read_and_found_and_stand_in_line(ledger
     assert await store.reposts_of(first) == [repost]
     for text, found in {"köln": [done], "STAND-UP": [waits], "watch?v=": [done, first, repost]}.items():
         assert sorted(await overview.search(text, {2, 5}, list(JobStatus), 9), key=by_id) == sorted(found, key=by_id)
+    await store.aclose()
+
+
+async def test_a_ledger_in_postgres_is_brought_up_to_date_as_one_in_sqlite_is(database_url: str) -> None:
+    url = database_url.replace("://", "+psycopg://", 1)
+    done = a_job(YOUTUBE, artifacts=Artifacts(metadata=a_metadata())).entering(Stage.COMPLETE, NOON).succeeded(NOON)
+    waits = a_job(ATTACHMENT, created_at=NOON)
+    made_by_0001(url)
+    fill(url, done, waits)
+
+    store = await open_store(url)
+
+    assert [await store.get(job.id) for job in (done, waits)] == [done, waits]
+    assert await Overview(store, "tiny.en").first_in_line(9) == [waits.id]
     await store.aclose()
 
 

@@ -175,12 +175,15 @@ async def test_a_try_that_takes_too_long_is_ended(store: JobStore, tmp_path: Pat
 
 
 async def test_folders_of_jobs_that_are_not_on_their_way_are_swept_away(store: JobStore, tmp_path: Path) -> None:
-    for name in ("abandoned", "unfinished"):
+    unfinished, ended = a_job(), a_job(ATTACHMENT).failed("gone", NOON)
+    for job in (unfinished, ended):
+        await store.add(job)
+    for name in ("abandoned", unfinished.id, ended.id):
         (tmp_path / "work" / name).mkdir(parents=True)
 
-    await a_runner(store, tmp_path, Listener()).sweep({"unfinished"})
+    await a_runner(store, tmp_path, Listener()).sweep()
 
-    assert [folder.name for folder in (tmp_path / "work").iterdir()] == ["unfinished"]
+    assert [folder.name for folder in (tmp_path / "work").iterdir()] == [unfinished.id]
 
 
 @pytest.mark.parametrize("error", [None, PermanentError("gone")])

@@ -42,7 +42,7 @@ def test_a_missing_setting_is_named(environment: pytest.MonkeyPatch, name: str) 
         ("ALLOW_ANY_SITE", "perhaps"),
         ("ALLOW_PRIVATE_HOSTS", "localhost"),
         ("PORT", "0"),
-        ("DATABASE_URL", "postgres://u:secret@db/x"),
+        ("DATABASE_URL", "mysql://u:secret@db/x"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_line_without_any_value(
@@ -109,5 +109,16 @@ def test_a_dotenv_file_is_read_and_the_environment_wins(environment: pytest.Monk
 
 def test_printing_the_settings_prints_no_secret(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("WEBHOOK_SECRET", "webhook-secret")
+    environment.setenv("DATABASE_URL", "postgres://u:database-secret@db/x")
 
     assert "-secret" not in repr(load_settings())
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
+def test_the_address_of_a_postgres_is_taken_as_hosts_give_it(environment: pytest.MonkeyPatch, scheme: str) -> None:
+    environment.setenv("DATABASE_URL", f"{scheme}://u:p@db:5432/x?sslmode=require")
+
+    settings = load_settings()
+
+    assert settings.postgres_url == "postgresql://u:p@db:5432/x?sslmode=require"
+    assert settings.ledger_url == "postgresql+psycopg://u:p@db:5432/x?sslmode=require"

@@ -23,13 +23,22 @@ class BotDiedError(Exception):
 
 
 class BotProcess:
-    """`python -m bot`, connected to the worlds. Its log goes to `bot.log` in the worlds' folder.
+    """`python -m bot`, connected to the worlds. Its log goes to a file of its `name` in the worlds' folder.
 
-    Another `module` may run the bot with something of its own beside it.
+    Another `module` may run the bot with something of its own beside it; `command` is one of the bot's, such as worker.
     """
 
-    def __init__(self, worlds: Worlds, settings: Mapping[str, str] | None = None, module: str = "bot") -> None:
-        self.log = worlds.folder / "bot.log"
+    def __init__(
+        self,
+        worlds: Worlds,
+        settings: Mapping[str, str] | None = None,
+        module: str = "bot",
+        *,
+        command: str = "",
+        name: str = "bot",
+    ) -> None:
+        self.name = name
+        self.log = worlds.folder / f"{name}.log"
         self.orphans: list[str] = []
         """Command lines of children that outlived a killed bot."""
         self._folder = worlds.folder
@@ -37,13 +46,13 @@ class BotProcess:
         path = os.pathsep.join([str(PROJECT), worlds.environment()["PYTHONPATH"]])
         home = {"PATH": os.environ["PATH"], "HOME": str(worlds.folder), MARK: self._mark}
         self._env = home | worlds.settings() | worlds.environment() | {"PYTHONPATH": path} | dict(settings or {})
-        self._module = module
+        self._arguments = ["-m", module, *filter(None, [command])]
         self._process: Process | None = None
 
     async def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", self._module, cwd=self._folder, env=self._env, stderr=log
+                sys.executable, *self._arguments, cwd=self._folder, env=self._env, stderr=log
             )
 
     @property

@@ -83,7 +83,7 @@ class Ledger:
         version = next(iter(self._select("PRAGMA data_version")), (0,))[0]
         if version != self._version:
             bodies = self._select("SELECT body FROM jobs")
-            self._entries = {entry.id: entry for (body,) in bodies for entry in [_entry(json.loads(body))]}
+            self._entries = {entry.id: entry for (body,) in bodies for entry in [entry_of(json.loads(body))]}
             self._version = version
         return self._entries
 
@@ -115,7 +115,7 @@ class Ledger:
             return []
 
 
-def _entry(job: dict[str, Any]) -> Entry:
+def entry_of(job: dict[str, Any]) -> Entry:
     return Entry(
         id=job["id"],
         message_id=str(job["origin"]["message_id"]),

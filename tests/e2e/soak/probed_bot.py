@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from bot import __main__ as bot
-from bot import log
+from bot import app, log
 from config.settings import load_settings
 from tests.e2e.soak.gauges import Lags
 
@@ -21,7 +21,7 @@ async def main() -> None:
     settings = load_settings()
     log.configure(settings.log_level)
     probing = asyncio.create_task(_probe(Path(os.environ[FOLDER]) / f"{os.getpid()}.json"))
-    await bot._run_until_signal(settings)
+    await bot._run_until_signal(app.run, settings)
     probing.cancel()
 
 
