@@ -61,7 +61,7 @@ def marks(embed: discord.Embed) -> list[str]:
     """Return what Discord acts upon in an embed, in its order."""
     fields = [text for field in embed.fields for text in (field.name, field.value)]
     texts = [embed.title, embed.description, *fields]
-    return [mark for text in texts for mark in _MARKS.findall(_ESCAPED.sub("", text or ""))]
+    return [mark for text in texts for mark in _MARKS.findall(_ESCAPED.sub("x", text or ""))]
 
 
 def embeds(jobs: Sequence[Job]) -> Iterator[discord.Embed]:
@@ -158,7 +158,7 @@ def test_the_doctors_findings_are_words(findings: list[tuple[str, str]]) -> None
     harmless = list(pages([Finding(Level.RED, "subject", "text" * bool(text), "Do this.") for _, text in findings]))
 
     assert all(utf16_units(page) <= 4096 for page in shown)
-    told = [mark for page in shown for mark in _MARKS.findall(_ESCAPED.sub("", page))]
+    told = [mark for page in shown for mark in _MARKS.findall(_ESCAPED.sub("x", page))]
     assert told == [mark for page in harmless for mark in _MARKS.findall(page)]
 
 

@@ -128,7 +128,8 @@ async def test_the_rate_of_a_stage_is_kept_when_it_ended_well_and_not_when_it_fa
     known = Artifacts(a_metadata(expected_bytes=1000), some_media(tmp_path))
     job = a_job(artifacts=known)
     await store.add(job)
-    failing = [FakeStage(Stage.DOWNLOADING, known, pause=0.02), FakeStage(Stage.UPLOADING, error=PermanentError("refused"))]
+    refused = PermanentError("refused")
+    failing = [FakeStage(Stage.DOWNLOADING, known, pause=0.02), FakeStage(Stage.UPLOADING, error=refused)]
 
     for _ in range(5):
         await runner.run(job, failing)
