@@ -35,7 +35,7 @@ _SHAPES = tuple(
         (r"(\b[A-Z_]*(?:TOKEN|SECRET|PASSWORD|API_KEY)\s*=\s*)(?:\"[^\"]*\"|'[^']*'|[^\s\"']+)", 0),
         (r"(/(?:webhooks|interactions)/\d+/)[\w.-]+", 0),  # an interaction's token, which is good for 15 minutes
         (r"()\b[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}", 0),  # Discord
-        (r"()\b(?:ntn_\w{8,}|secret_\w{20,})", 0),  # Notion
+        (r"()(?:ntn_\w{8,}|\bsecret_\w{20,})", 0),  # Notion; the first also where it is stuck to a word
         (r"()\b(?:ya29\.[\w.-]+|1//[\w-]{16,}|4/0[\w-]{16,}|GOCSPX-[\w-]+|AIza[\w-]{30,})", 0),  # Google
         (r"()\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*", 0),  # a signed claim (RFC 7519)
     )
