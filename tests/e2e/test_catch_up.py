@@ -31,6 +31,7 @@ def histories(worlds: Worlds) -> list[Exchange]:
     return [one for one in worlds.discord.exchanges if one.method == "GET" and one.path.endswith(path)]
 
 
+@pytest.mark.long
 async def test_of_120_messages_posted_while_the_bot_was_off_all_7_links_are_done_once(
     worlds: Worlds, start_bot: StartBot, caplog: pytest.LogCaptureFixture
 ) -> None:

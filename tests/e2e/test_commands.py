@@ -30,7 +30,7 @@ from tests.e2e.observing import (
 )
 
 STATUS = "Transcript Process Status"
-NAMES = ["id", "link", "message link"]
+NAMES = [pytest.param("id", marks=pytest.mark.long), pytest.param("link", marks=pytest.mark.long), "message link"]
 
 
 def name_of(worlds: Worlds, message: Json, how: str) -> str:

@@ -51,6 +51,7 @@ def check(worlds: Worlds, messages: list[Json], log: str) -> None:
         assert len(cards(worlds, message)) == 1
 
 
+@pytest.mark.long
 async def test_a_ledger_that_is_damaged_while_it_is_in_use_is_begun_anew(
     worlds: Worlds, start_bot: StartBot, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -64,6 +65,7 @@ async def test_a_ledger_that_is_damaged_while_it_is_in_use_is_begun_anew(
     check(worlds, messages, caplog.text)
 
 
+@pytest.mark.long
 async def test_a_ledger_that_is_damaged_at_the_start_is_begun_anew(
     worlds: Worlds, start_bot: StartBot, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -84,6 +84,7 @@ async def read(url: str, **headers: str) -> tuple[int, str, Any]:
 
 
 @pytest.mark.filterwarnings("default:the dashboard is untested")
+@pytest.mark.long
 async def test_a_job_is_seen_from_waiting_to_complete_on_a_phone_by_keyboard_without_a_reload(
     worlds: Worlds, start_bot: StartBot, tab: Tab, port: int
 ) -> None:

@@ -354,6 +354,7 @@ async def test_nothing_is_cut_off_on_a_phone(worlds: Worlds, tab: Tab, send_as_b
 @without_browser
 @pytest.mark.timeout(300)
 @pytest.mark.usefixtures("chromium")
+@pytest.mark.long
 async def test_a_card_has_its_picture_in_each_of_its_states(
     worlds: Worlds, page: Page, start_bot: StartBot, tmp_path: Path
 ) -> None:

@@ -64,10 +64,10 @@ async def test_all_that_is_broken_is_told_at_once_each_with_its_remedy(worlds: W
     ("name", "value"),
     [
         ("DISCORD_TOKEN", "wrong"),
-        ("DISCORD_API_URL", "http://127.0.0.1:9/api/v10"),
+        pytest.param("DISCORD_API_URL", "http://127.0.0.1:9/api/v10", marks=pytest.mark.long),
         ("NOTION_TOKEN", "wrong"),
-        ("GOOGLE_TOKEN_FILE", "nowhere.json"),
-        ("DATA_DIR", "/dev/null/data"),
+        pytest.param("GOOGLE_TOKEN_FILE", "nowhere.json", marks=pytest.mark.long),
+        pytest.param("DATA_DIR", "/dev/null/data", marks=pytest.mark.long),
     ],
 )
 async def test_one_wrong_setting_is_one_red_line_that_names_it_and_stops_no_other_check(

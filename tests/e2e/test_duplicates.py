@@ -46,6 +46,7 @@ async def test_killed_between_the_effect_and_its_record_the_bot_makes_no_second_
     assert await wrong_in_the_end(worlds, poster, process) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("effect", EFFECTS)
 async def test_of_what_the_server_did_before_the_connection_dropped_no_second_one_is_made(
     effect: str, worlds: Worlds, process: BotProcess

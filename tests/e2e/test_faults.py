@@ -33,6 +33,7 @@ def test_each_row_of_the_table_has_its_test() -> None:
 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("group", ["Notion", "Discord", pytest.param("machine", marks=pytest.mark.sqlite)])
+@pytest.mark.long
 async def test_each_fault_ends_as_the_table_says(
     worlds: Worlds, start_bot: StartBot, monkeypatch: pytest.MonkeyPatch, group: str
 ) -> None:
@@ -49,6 +50,7 @@ async def test_each_fault_ends_as_the_table_says(
     assert wrong == []
 
 
+@pytest.mark.long
 async def test_a_log_on_a_full_disk_stops_nothing(worlds: Worlds) -> None:
     process = BotProcess(worlds)
     process.log.symlink_to(FULL_DISK)

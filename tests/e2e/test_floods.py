@@ -73,7 +73,7 @@ def _places(worlds: Worlds, message: Json) -> list[str]:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("messages", "a_poster", "seconds"),
-    [(40, 5, 4.0), pytest.param(1000, 50, 60.0, marks=pytest.mark.long)],
+    [pytest.param(40, 5, 4.0, marks=pytest.mark.long), pytest.param(1000, 50, 60.0, marks=pytest.mark.long)],
     ids=["40 links in 4 s", "1,000 links in a minute"],
 )
 async def test_a_flood_of_messages_makes_no_flood_of_answers_and_leaves_memory_flat_and_the_loop_free(

@@ -18,6 +18,7 @@ ENDS = {
 BOMB = "The sound goes on for longer than the bot may take, whatever the file says of its length."
 
 
+@pytest.mark.long
 async def test_a_file_of_any_kind_comes_to_an_end_that_is_said(
     worlds: Worlds, start_bot: StartBot, subtests: pytest.Subtests, tmp_path: Path
 ) -> None:

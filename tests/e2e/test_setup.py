@@ -181,6 +181,7 @@ async def test_interrupted_it_changes_nothing_and_run_again_it_offers_what_it_ha
     assert not draft.exists()
 
 
+@pytest.mark.long
 async def test_in_several_servers_the_ids_are_asked_for(worlds: Worlds, sit: Sit) -> None:
     other = worlds.discord.add_guild("Elsewhere", [])
     person = sit()

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
+import pytest
+
 from sandbox.demo.watch import until
 from sandbox.site.youtube import Case
 from sandbox.worlds import Worlds
@@ -18,6 +20,7 @@ def turn(worlds: Worlds, case: Case) -> None:
     worlds.site.youtube[STREAM] = replace(worlds.site.youtube[STREAM], case=case)
 
 
+@pytest.mark.long
 async def test_a_stream_is_waited_for_from_its_announcement_to_its_recording_through_a_restart(
     worlds: Worlds, start_bot: StartBot
 ) -> None:

@@ -53,6 +53,7 @@ async def test_the_answer_says_what_was_taken_what_not_and_what_to_do_and_pings_
     assert answer["mentions"] == []
 
 
+@pytest.mark.long
 async def test_a_thousand_refused_messages_are_counted_in_one_answer_and_a_few_edits(
     world: DiscordWorld, client: discord.Client, store: JobStore
 ) -> None:
