@@ -1,5 +1,6 @@
 """The dashboard of a bot at work, in a real browser on a phone, by keyboard alone; its metrics and its health."""
 
+import asyncio
 import re
 import warnings
 from collections.abc import AsyncIterator
@@ -156,7 +157,9 @@ async def the_metrics_tell(url: str, while_busy: str) -> None:
 
 async def the_health_tells(url: str) -> None:
     """With Discord gone the bot is not ready, and nobody has to start it again."""
-    assert (await read(f"{url}/healthz/ready"))[0] == 503
+    async with asyncio.timeout(5):
+        while (await read(f"{url}/healthz/ready"))[0] != 503:
+            await asyncio.sleep(0.02)
     assert (await read(f"{url}/healthz/live"))[0] == 200
 
 

@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 import discord
+import pytest
 
 from cogs.refusals import Refusals
 from sandbox.discord.world import DiscordWorld

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot import app
+from bot import app, works
 from bot.clock import Clock
 from sandbox.demo.watch import until
 from sandbox.discord.objects import Json
@@ -122,7 +122,7 @@ async def scene(worlds: Worlds, start_bot: StartBot, patch: pytest.MonkeyPatch) 
     """Open a scene in which one video is done. Notion's limit, which has tests of its own, is out of the way."""
     worlds.notion.gate.requests_per_second = 1000
     patch.setattr(app, "Clock", partial(Clock, wall=lambda: time.time()))  # noqa: PLW0108 (looked up at each call)
-    patch.setattr(app, "NotionClient", partial(NotionClient, requests_a_second=100))
+    patch.setattr(works, "NotionClient", partial(NotionClient, requests_a_second=100))
     async with start_bot(OPERATOR_RETRY_S="1", WHISPER_WORKERS="1"):
         opened = Scene(worlds, patch)
         await audited(worlds, opened.post("first"))
