@@ -120,9 +120,11 @@ async def _run(
         listener = _give_cogs(bot, settings, works, store, queue=queue, refusals=told.refusals)
 
         await log_in(bot, settings.discord_token.get_secret_value())
-        services = [listener.serve(bot), tell_news(store, clock)]
+        services: list[Callable[[], Coroutine[Any, Any, None]]]
+        services = [partial(listener.serve, bot), partial(tell_news, store, clock)]
         if shared and isinstance(queue, PostgresQueue):
-            services += [await _following(stack, shared.feed, queue), keep_reported(store, told.of_jobs, clock)]
+            following = await _follow(stack, shared.feed, queue)
+            services += [following, partial(keep_reported, store, told.of_jobs, clock)]
         restored = await queue.restore()
         await works.runner.sweep()
         await report_again(restored, store, told.of_jobs, told.reactions, clock())
@@ -143,7 +145,9 @@ async def _run(
         await until(
             stop,
             stay_connected(bot),
-            side_by_side(window.watching(queue.serve(works.tasks.process, works.runner.cancel)), *services),
+            side_by_side(
+                window.watching(queue.serve(works.tasks.process, works.runner.cancel)), *(serve() for serve in services)
+            ),
             damaged=store.damaged,
             reports=(*told.of_jobs, told.alerts, told.refusals),
         )
@@ -242,8 +246,8 @@ def _give_cogs(
     return listener
 
 
-async def _following(stack: AsyncExitStack, feed: Feed, queue: PostgresQueue) -> Coroutine[Any, Any, None]:
-    """Let the queue hear of other processes from now on; what is returned lasts as long as that does."""
+async def _follow(stack: AsyncExitStack, feed: Feed, queue: PostgresQueue) -> Callable[[], Coroutine[Any, Any, None]]:
+    """Let the queue hear of other processes from now on. Returns what lasts as long as that does."""
     following = asyncio.create_task(feed.follow(queue.hear, queue.restore))
     stack.callback(following.cancel)
     await feed.listens.wait()
@@ -251,7 +255,7 @@ async def _following(stack: AsyncExitStack, feed: Feed, queue: PostgresQueue) ->
     async def lasts() -> None:
         await following
 
-    return lasts()
+    return lasts
 
 
 def _http(

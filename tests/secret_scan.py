@@ -22,7 +22,7 @@ from services.redaction import redacted
 
 OURS = ("bot", "cogs", "services", "config")
 _SHORTEST = 6
-_GIVEN_OUT = re.compile(r"[?&](?:hm|signature|upload_id)=([^&\s\"\\]+)|/(?:webhooks|interactions)/\d+/([\w.-]+)")
+_GIVEN_OUT = re.compile(r"[?&](?:hm|signature|upload_id)=([^&\s\"\\]{16,})|/(?:webhooks|interactions)/\d+/([\w.-]+)")
 """In addresses: what lets anyone who has it read a file, write one, or answer a question."""
 _TOKENS = re.compile(r"(?:access_token|refresh_token|client_secret)\"?[=:] ?\"?([^&\s\"]+)")
 

@@ -27,6 +27,9 @@ from tests.e2e.observing import (
 
 STATUS = "Transcript Process Status"
 RESTARTED = pytest.mark.parametrize("restarted", [False, True], ids=["same process", "after a restart"])
+SELDOM_RESTARTED = pytest.mark.parametrize(
+    "restarted", [False, pytest.param(True, marks=pytest.mark.long)], ids=["same process", "after a restart"]
+)
 FULL = {"error": {"code": 400, "message": "Bad Request", "errors": [{"reason": "badRequest", "message": "Bad"}]}}
 
 
@@ -35,7 +38,7 @@ async def download(url: str) -> str:
         return await response.text()
 
 
-@RESTARTED
+@SELDOM_RESTARTED
 @pytest.mark.parametrize("who", ["the poster", "a moderator"])
 async def test_cancel_ends_a_running_job(worlds: Worlds, start_bot: StartBot, who: str, *, restarted: bool) -> None:
     asker = moderator(worlds) if who == "a moderator" else worlds.discord.poster
@@ -139,7 +142,7 @@ async def test_of_two_who_press_retry_at_once_one_is_too_late(worlds: Worlds) ->
     assert len(worlds.drive.files()) == 4
 
 
-@RESTARTED
+@SELDOM_RESTARTED
 async def test_transcript_sends_text_and_subtitles_to_whoever_sees_the_card(
     worlds: Worlds, start_bot: StartBot, *, restarted: bool
 ) -> None:

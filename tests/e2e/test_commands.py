@@ -170,6 +170,7 @@ async def test_reprocess_does_it_anew_on_the_same_page_and_card_with_files_in_pl
 
 
 @pytest.mark.usefixtures("bot")
+@pytest.mark.long
 async def test_reprocess_of_a_repost_does_the_work_itself(worlds: Worlds) -> None:
     first, again = (worlds.discord.post("audit-process", worlds.site.clip_url("silence.mp4")) for _ in range(2))
     for message in (first, again):

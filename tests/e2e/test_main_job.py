@@ -73,6 +73,7 @@ async def test_a_page_of_another_site_with_a_video_in_it(worlds: Worlds) -> None
     assert recall(page["Transcript"], words("jfk")) >= 0.9
 
 
+@pytest.mark.long
 async def test_a_sound_recording_longer_than_a_minute_of_verse(worlds: Worlds) -> None:
     recording = SPEECH["sonnet"].read_bytes()
     message = worlds.discord.post("audit-process", files=[("sonnet.mp3", recording, "audio/mpeg")])

@@ -56,9 +56,8 @@ async def test_a_video_goes_through_and_one_that_a_deploy_interrupts_goes_on(wor
     process = await host()
     through = worlds.discord.post("audit-process", worlds.site.clip_url("jfk.mp4"))
     await audited(worlds, through)
-    interrupted = worlds.discord.post(
-        "audit-process", files=[("sonnet.mp3", SPEECH["sonnet"].read_bytes(), "audio/mpeg")]
-    )
+    sonnets = SPEECH["sonnet"].read_bytes() * 3  # long enough for its progress to be recorded
+    interrupted = worlds.discord.post("audit-process", files=[("sonnet.mp3", sonnets, "audio/mpeg")])
     while not is_half_transcribed(worlds, interrupted):
         await asyncio.sleep(0.05)
 

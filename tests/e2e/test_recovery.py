@@ -46,7 +46,7 @@ async def test_notion_down_for_twenty_seconds_in_the_middle_of_five_jobs(worlds:
             if how is DOWN[-1]:
                 await until(worlds, lambda: all(job["artifacts"].get("stored") for job in ledger(worlds)), within=120)
             worlds.notion.faults.clear()
-        await until(worlds, lambda: _are_true(worlds), within=5)
+        await until(worlds, lambda: _are_true(worlds), within=10)
         await until(worlds, lambda: set(statuses(worlds).values()) == {"Complete"}, within=30)
 
     assert len(statuses(worlds)) == len(posts)
@@ -173,6 +173,7 @@ async def test_a_failed_upload_is_tried_again_with_the_same_files_into_the_same_
 
 
 @pytest.mark.defect("watch?v=X&list=Y fetched the playlist")
+@pytest.mark.long
 async def test_a_video_within_a_playlist_is_that_video_alone(worlds: Worlds, start_bot: StartBot) -> None:
     async with start_bot():
         message = worlds.discord.post("audit-process", f"https://www.youtube.com/watch?v={JFK}&list=PLsandbox")

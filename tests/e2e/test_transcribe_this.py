@@ -103,6 +103,7 @@ async def test_a_channel_that_the_bot_cannot_read_is_answered_with_what_to_do(
     assert ledger(worlds) == []
 
 
+@pytest.mark.long
 async def test_what_was_under_way_in_such_a_channel_is_taken_up_again_after_the_disk_was_emptied(
     worlds: Worlds, start_bot: StartBot
 ) -> None:

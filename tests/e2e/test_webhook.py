@@ -145,6 +145,7 @@ async def test_a_failure_is_told_on_the_page_and_by_the_task_and_can_be_tried_ag
     assert worlds.notion.page_values(page_id)["ProcessErrors"] == ""
 
 
+@pytest.mark.long
 async def test_a_flow_and_a_post_of_the_same_video_share_the_work_and_have_a_page_each(
     worlds: Worlds, start_bot: StartBot, settings: dict[str, str], flow: Flow
 ) -> None:

@@ -349,6 +349,7 @@ async def test_of_a_file_longer_than_promised_comes_what_was_promised(
 
 
 @pytest.mark.defect("a fixed time limit that long streams outgrew")
+@pytest.mark.long
 async def test_a_slow_download_whose_bytes_keep_coming_is_no_stall(site: SiteWorld, tmp_path: Path) -> None:
     size = (await a_client(site).download(f"{site.url}/clips/jfk.mp4", tmp_path, lambda _: None)).stat().st_size
     site.bytes_per_second = size / 12
