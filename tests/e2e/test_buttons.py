@@ -87,7 +87,7 @@ async def test_retry_after_the_cause_was_mended_ends_well_on_the_same_page_and_c
     async with start_bot():
         message = worlds.discord.post("audit-process", "https://youtu.be/private____")
         before = await card_shows(worlds, message, "Failed")
-        await until(worlds, lambda: pages_of(worlds, message)[0][STATUS] == "Error", within=10)
+        await until(worlds, lambda: [page[STATUS] for page in pages_of(worlds, message)] == ["Error"], within=10)
         worlds.site.add_youtube("private____", title="Public now")
         if not restarted:
             answer = await press(worlds, message, "Retry")

@@ -53,7 +53,7 @@ def accept_tokens(worlds: Worlds) -> None:
     [
         (use_up, free_some, "Google Drive is full: free some space"),
         (revoke, log_in_again, "run `python -m bot drive-login` again"),
-        (refuse_tokens, accept_tokens, "run `python -m bot drive-login` again"),
+        pytest.param(refuse_tokens, accept_tokens, "run `python -m bot drive-login` again", marks=pytest.mark.long),
     ],
 )
 async def test_trouble_that_a_person_must_mend_is_told_once_and_ends_by_itself(

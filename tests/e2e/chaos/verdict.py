@@ -18,6 +18,8 @@ from tests.e2e.chaos.posts import Kind, Video
 
 ROLES = ["audio", "srt", "text", "video"]
 ORDER = ["Processing", "Downloading", "Transcribing", "Uploading to Drive", "Complete"]
+FETCHED_ANEW = ("Transcribing", "Downloading")
+"""The one way back: a bot killed while it hears what still comes down has no whole video, and fetches it anew."""
 STATUS = "Transcript Process Status"
 
 Json = dict[str, Any]
@@ -92,7 +94,8 @@ class Verdict:
             history = self._history(page)
             if not history or history[-1] != final or self._pages[page][STATUS] != final:
                 yield f"its page ends with {history}"
-            if video.kind is not Kind.OUTLOOK and any(ORDER.index(a) > ORDER.index(b) for a, b in pairwise(history)):
+            steps = [] if video.kind is Kind.OUTLOOK else list(pairwise(history))
+            if {(a, b) for a, b in steps if ORDER.index(a) > ORDER.index(b)} - {FETCHED_ANEW}:
                 yield f"its page went back: {history}"
             if self._pages[page]["Transcript"] != self._transcripts.get(job.id, "")[:2000]:
                 yield "its page has another transcript than the ledger"
