@@ -5,7 +5,7 @@ import pytest
 from sandbox.worlds import Worlds
 from tests.e2e.chaos.harness import Chaos
 
-KILLS = 24
+KILLS = 30
 SEED = 3
 """`make chaos` has more kills, and another seed each time."""
 
