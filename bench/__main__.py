@@ -27,8 +27,8 @@ BENCHMARKS: dict[str, Callable[..., Coroutine[Any, Any, Outcome]]] = {
     "workers": workers.measure,
     "asr": asr.measure,
 }
-NOT_QUICK = {"twenty-jobs"}
-"""What the quick form leaves out, unless it is named: jobs have to wait in line for it."""
+NOT_QUICK = {"twenty-jobs", "queries", "workers"}
+"""What the quick form leaves out, unless it is named: each takes minutes by itself."""
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
 

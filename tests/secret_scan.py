@@ -23,7 +23,7 @@ from services.redaction import redacted
 OURS = ("bot", "cogs", "services", "config")
 _SHORTEST = 6
 _GIVEN_OUT = re.compile(r"[?&](?:hm|signature|upload_id)=([^&\s\"\\]{16,})|/(?:webhooks|interactions)/\d+/([\w.-]+)")
-"""In addresses: what lets anyone who has it read a file, write one, or answer a question."""
+"""In addresses: what lets anyone who has it read a file, write one, or answer a question; real ones have 64 letters."""
 _TOKENS = re.compile(r"(?:access_token|refresh_token|client_secret)\"?[=:] ?\"?([^&\s\"]+)")
 
 

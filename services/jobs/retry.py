@@ -39,7 +39,7 @@ class RetryPolicy:
         why = self.redaction(str(error))
         match error:
             case NotYetError():
-                return self._await(job, error, now)
+                return self._await(job, why, error.begins_at or now, now)
             case TransientError() if job.attempts < self.max_attempts:
                 return job.postponed(why, now, now + timedelta(seconds=self.wait_s(job.attempts, error)))
             case OperatorError():
@@ -49,12 +49,12 @@ class RetryPolicy:
             case _:
                 return job.failed(UNEXPECTED, now)
 
-    def _await(self, job: Job, error: NotYetError, now: datetime) -> Job:
-        begins_at = max(error.begins_at or now, now)
+    def _await(self, job: Job, why: str, begins_at: datetime, now: datetime) -> Job:
+        begins_at = max(begins_at, now)
         if begins_at - job.in_line_since > self.patience:
             return job.failed(TOO_LATE.format(days=self.patience / timedelta(days=1)), now)
         look_at = begins_at + timedelta(seconds=self.look_again_s)
-        return job.awaiting(self.redaction(str(error)), now, min(look_at, now + timedelta(days=1)))
+        return job.awaiting(why, now, min(look_at, now + timedelta(days=1)))
 
     def wait_s(self, attempts: int, error: TransientError) -> float:
         """Return the seconds before the next try, after `attempts` of them."""

@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 class Crew:
     """`workers` jobs at once. A process that has given no sign of life for `silent_s` is taken for dead.
 
-    `clear` removes what a job has left on this disk, `disown` what is
-    remembered of it, when another process had it since.
+    `clear` removes what a job has left on this disk, `disown` what is remembered of it, when another process had it
+    since.
     """
 
     def __init__(

@@ -85,6 +85,7 @@ async def jumped(scene: Scene, seconds: float) -> Acting:
     """Let the clock jump while a video waits for its next try; back again when that is done."""
     real = time.time
     async for message in says(scene, 503):
+        await scene.card_says(message, "Notion is busy")
         scene.set_clock(lambda: real() + seconds)
         yield message
     yield message
