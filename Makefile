@@ -3,7 +3,7 @@ BIN := .venv/bin
 # The machine's own certificates: registries may be reached through a mirror.
 UV := $(BIN)/uv --quiet --system-certs
 
-.PHONY: demo test chaos soak faults test-all bench check audit size requirements clean
+.PHONY: demo test chaos soak faults test-all bench check audit outdated size requirements clean
 
 .venv: requirements-dev.txt requirements-model.txt
 	$(PYTHON) -m venv .venv
@@ -50,6 +50,9 @@ check: .venv  ## Linters, types and import contracts
 audit: .venv  ## Known faults of the pinned packages, as PyPI's own service has them; strict: what it does not know fails
 	$(UV) tool run pip-audit==2.10.1 --strict --no-deps --disable-pip --progress-spinner off \
 		-r requirements.txt -r requirements-dev.txt $(ARGS)
+
+outdated: .venv  ## Pins that have a newer release, where that service is out of reach: a known fault is mended in a newer one
+	$(UV) pip list --outdated --exclude pip --exclude setuptools --python $(BIN)/python
 
 size: .venv  ## What an installation takes on disk, and compressed
 	$(BIN)/python scripts/size.py

@@ -1,4 +1,4 @@
-"""Recordings that are longer than the sandbox's clips: these, repeated packet by packet, which takes no encoding."""
+"""Recordings longer than the sandbox's clips: these, repeated packet by packet, or the speech of bench/audio."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -8,10 +8,11 @@ import av
 import numpy as np
 from av.audio.frame import AudioFrame
 
-from sandbox.media import clip
+from bench.sounds import RATE, Samples, recorded
+from sandbox.media import FORMS, clip, write
 
 SPEECH = "sonnet"
-_COPIED = (".mp4", "-360.mp4", ".m4a", "-sound.webm")
+_OFFERED = (".mp4", "-360.mp4", ".m4a", "-sound.webm")
 _PICTURE_S, _FPS, _BITS_PER_SECOND = 10, 25, 1_500_000
 """Of the picture of 720 lines: about what YouTube sends, so that its sound is a small part of the whole."""
 _RATE = 48_000
@@ -23,14 +24,36 @@ def reading(clips: Path, name: str, times: int) -> Path:
     Its picture is noise of a realistic size: 1.5 Mbit/s beside 0.13 of sound. Returns the sound of it.
     """
     clips.mkdir(parents=True, exist_ok=True)
-    for ending in _COPIED:
+    for ending in _OFFERED:
         repeat([clip(clips, f"{SPEECH}{ending}")], times, clips / f"{name}{ending}")
-    picture = clips / "noise.mp4"
-    if not picture.exists():
-        _noise(picture)
-    seconds = _seconds(clips / f"{SPEECH}.m4a") * times
-    repeat([picture], round(seconds / _PICTURE_S), clips / f"{name}-720.mp4")
-    return clips / f"{name}.m4a"
+    return _with_picture(clips, name)
+
+
+def story(clips: Path, name: str, *, at_most_s: float | None = None) -> Path:
+    """Make the same of the English speech that the recognisers are measured on, or of its first whole sentences."""
+    clips.mkdir(parents=True, exist_ok=True)
+    sound = recorded("english", at_most_s)
+    for ending in _OFFERED:
+        write(clips / f"{name}{ending}", FORMS[ending], _frames(sound.samples))
+    return _with_picture(clips, name)
+
+
+def _with_picture(clips: Path, name: str) -> Path:
+    """Add the picture that the bot takes; return the sound."""
+    noise, sound = clips / "noise.mp4", clips / f"{name}.m4a"
+    if not noise.exists():
+        _noise(noise)
+    repeat([noise], round(_seconds(sound) / _PICTURE_S), clips / f"{name}-720.mp4")
+    return sound
+
+
+def _frames(samples: Samples) -> Iterator[AudioFrame]:
+    """Yield samples a second at a time."""
+    for start in range(0, len(samples), RATE):
+        whole = (samples[start : start + RATE] * 32767).astype(np.int16)
+        frame = AudioFrame.from_ndarray(whole[np.newaxis], format="s16", layout="mono")
+        frame.sample_rate, frame.pts, frame.time_base = RATE, start, Fraction(1, RATE)
+        yield frame
 
 
 def meeting(clips: Path, name: str, *, parts: int, part_s: int = 600) -> Path:

@@ -1,7 +1,7 @@
 """Clips for the sandbox: speech with known words, muxed with a moving picture into the forms that the web serves."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -73,6 +73,12 @@ def clip(folder: Path, name: str) -> Path:
     return path
 
 
+def write(path: Path, form: Form, sound: Iterable[AudioFrame]) -> None:
+    """Make a clip of any sound."""
+    with av.open(str(path), "w", options=form.options) as container:
+        _encode(container, form, sound)
+
+
 def words(speech: str) -> str:
     """Return what is said in a speech."""
     return SPEECH[speech].with_suffix(".txt").read_text("utf-8")
@@ -83,12 +89,10 @@ def _make(path: Path) -> None:
         path.write_bytes(b"This is no video, whatever its name says.\n" * 100)
         return
     speech, ending = re.fullmatch(r"(\w*)(.*)", path.name).groups()  # type: ignore[union-attr]  # matches any name
-    form = FORMS[ending]
-    with av.open(str(path), "w", options=form.options) as container:
-        _encode(container, form, _silence() if speech == "silence" else _spoken(SPEECH[speech]))
+    write(path, FORMS[ending], _silence() if speech == "silence" else _spoken(SPEECH[speech]))
 
 
-def _encode(container: OutputContainer, form: Form, sound: Iterator[AudioFrame]) -> None:
+def _encode(container: OutputContainer, form: Form, sound: Iterable[AudioFrame]) -> None:
     heard = container.add_stream(form.sound, rate=48_000, options=FAST[form.sound]) if form.sound else None
     seen = container.add_stream(form.picture, rate=FPS, options=FAST[form.picture]) if form.height else None
     if seen:

@@ -17,6 +17,7 @@ from bot.dashboard.door import Door
 from bot.dashboard.pages import Dashboard
 from bot.http import Http
 from sandbox.demo.screenshot import FLAGS, INSTALL, find_chromium
+from sandbox.server import Fault
 from sandbox.worlds import Worlds
 from services.overview import Overview
 from services.store import JobStore
@@ -126,6 +127,7 @@ async def test_a_job_is_seen_from_waiting_to_complete_on_a_phone_by_keyboard_wit
 
         await the_metrics_tell(url, metrics_while_busy)
         assert (await read(f"{url}/healthz"))[0] == 200
+        worlds.discord.faults.append(Fault("GET", "^/$", 503, body={}, times=1000))  # nor does it let the bot in again
         worlds.discord.drop_gateway()
         await the_health_tells(url)
 
