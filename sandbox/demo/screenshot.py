@@ -25,8 +25,9 @@ def find_chromium() -> str | None:
 
 
 async def take(url: str, target: Path) -> None:
-    """Save a picture of the page as a desktop of 1440 x 900 shows it; raise FileNotFoundError without a Chromium."""
+    """Save a picture of the page, as high as a message with its card; raise FileNotFoundError without a Chromium."""
     async with opened(url) as tab:
+        await tab.set_viewport_size({"width": 1440, "height": 940})
         await tab.wait_for_timeout(1500)  # until the players have stopped turning
         await tab.screenshot(path=target)
 

@@ -34,8 +34,19 @@ def _table(worlds: Worlds, database: str) -> Json:
         "id": database,
         "title": source.name,
         "columns": [{"name": name, "type": kind} for name, kind in _columns(source).items()],
-        "rows": [{"id": page, "values": worlds.notion.page_values(page)} for page in worlds.notion.pages(database)],
+        "rows": [{"id": page, "values": _values(worlds, page)} for page in worlds.notion.pages(database)],
     }
+
+
+def _values(worlds: Worlds, page_id: str) -> Json:
+    """Return plain values by column name; a file is its name and address, which says little by itself."""
+    page = worlds.notion.workspace.page(page_id)
+    files = {
+        column.name: [{"name": file["name"], "url": file[file["type"]]["url"]} for file in page.answered(column)]
+        for column in page.source.columns
+        if column.type == "files"
+    }
+    return worlds.notion.page_values(page_id) | files
 
 
 def _columns(source: DataSource) -> dict[str, str]:

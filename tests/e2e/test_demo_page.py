@@ -123,6 +123,7 @@ async def test_a_link_posted_on_the_page_is_seen_all_the_way(tab: Tab) -> None:
     await expect(tab.locator(".reactions")).to_have_text("✅ 1", timeout=60_000)
     await expect(tab.locator("tr .chip").first).to_have_text("Complete")
     await expect(tab.locator("#page")).to_contain_text("ask not what your country can do for you")
+    await expect(tab.locator("#page").get_by_role("link", name="transcript.srt")).to_be_visible()
     await expect(tab.locator(".embed")).to_contain_text("✅ Complete")
     await tab.get_by_text("Read").click()
     await expect(tab.locator("#drive pre")).to_contain_text("ask what you can do for your country")

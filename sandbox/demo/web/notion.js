@@ -7,7 +7,7 @@ import { link, moment } from "./words.js";
 const SHOWN = {
   select: (value) => h("span", { class: "chip", "data-value": value }, value),
   url: (value) => link(value),
-  files: (urls) => h("span", { class: "files" }, ...urls.map((url) => link(url))),
+  files: (files) => h("span", { class: "files" }, ...files.map(({ name, url }) => link(url, name))),
   date: (value) => moment(value),
   number: (value) => String(value),
 };
