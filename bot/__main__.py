@@ -32,6 +32,7 @@ def main() -> int:
         if arguments.command == "drive-login":
             drive_login.login(arguments.client_secret, arguments.token_file, open_browser=not arguments.no_browser)
         elif arguments.command == "setup":
+            logging.disable(logging.WARNING)  # what goes wrong is told in the conversation
             return conversation.run(EnvFile(Path(ENV_FILE), _ENV_EXAMPLE), open_browser=not arguments.no_browser)
         elif arguments.command == "doctor":
             return _tell(fix=arguments.fix)

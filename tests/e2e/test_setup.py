@@ -150,6 +150,7 @@ async def test_wrong_answers_are_refused_with_a_sentence_and_asked_for_again(wor
 
     assert await person.end() == 0
     assert dotenv_values(worlds.folder / ".env")["STORAGE"] == "local"
+    assert "request fail" not in person.seen  # as Notion's client logs it
 
 
 async def test_interrupted_it_changes_nothing_and_run_again_it_offers_what_it_had(worlds: Worlds, sit: Sit) -> None:
