@@ -15,7 +15,7 @@ UV := $(BIN)/uv --quiet --system-certs
 demo: .venv  ## The main job, end to end, against the sandbox: no account needed
 	$(BIN)/python -m sandbox $(ARGS)
 
-test: .venv  ## The whole test suite, a few tests at a time: most of them wait
+test: .venv  ## The tests but for the long ones, a few at a time: most of them wait
 	$(BIN)/python -m pytest --numprocesses 5 --maxschedchunk 1 -m "not long" $(ARGS)
 
 chaos: .venv  ## Kill the bot 200 times while it works, then look for anything lost or doubled; ARGS=--postgres: with workers
