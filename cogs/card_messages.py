@@ -3,18 +3,17 @@
 from collections.abc import Callable
 from datetime import datetime
 
+import aiohttp
 import discord
 from discord import ui
 
-from cogs.buttons import job_id_of
 from cogs.discord_errors import named_errors
+from cogs.earlier_cards import EarlierCards
 from services.jobs.job import Job
 from services.store import JobStore
 
 _NONCE_LENGTH = 25
 """Characters that Discord takes as a message's nonce."""
-_LOOK_AFTER = 100
-"""The messages after the posted one among which a restarted bot looks for its own card."""
 _NOBODY = discord.AllowedMentions.none()
 _GONE = "0"
 """Stands for the id of a card that somebody deleted: it is not made again."""
@@ -26,7 +25,7 @@ class CardMessages:
     def __init__(self, client: discord.Client, store: JobStore, clock: Callable[[], datetime]) -> None:
         self._client = client
         self._store = store
-        self._started_at = clock()
+        self._earlier = EarlierCards(client, clock())
 
     async def show(self, job: Job, embed: discord.Embed, view: ui.View) -> bool:
         """Make a job's card show this. Returns whether it was there already."""
@@ -34,7 +33,7 @@ class CardMessages:
         posted = channel.get_partial_message(job.origin.message_id)
         note = f"card {job.id}"
         with named_errors():
-            card_id = await self._store.find_note(note) or await self._find(job, posted)
+            card_id = await self._store.find_note(note) or await self._earlier.find(job, posted)
             if card_id == _GONE:
                 return True
             if card_id:
@@ -44,13 +43,7 @@ class CardMessages:
                 except discord.NotFound:
                     card_id = _GONE
             else:
-                sent = await channel.send(
-                    embed=embed,
-                    view=view,
-                    reference=posted.to_reference(fail_if_not_exists=False),
-                    allowed_mentions=_NOBODY,
-                    nonce=job.id[-_NONCE_LENGTH:],  # Discord makes no second message of one nonce for some minutes
-                )
+                sent = await self._send(job, posted, embed, view)
                 await self._store.keep_note(note, str(sent.id))
                 if sent.embeds and sent.embeds[0].description != embed.description:
                     # it was made before, by a request whose answer was lost
@@ -59,11 +52,17 @@ class CardMessages:
         await self._store.keep_note(note, card_id)
         return True
 
-    async def _find(self, job: Job, posted: discord.PartialMessage) -> str | None:
-        """Return the id of a card that an earlier process made, if it did not live to record it or its disk is lost."""
-        if job.origin.posted_at >= self._started_at:
-            return None
-        async for message in posted.channel.history(limit=_LOOK_AFTER, after=posted, oldest_first=True):
-            if message.author == self._client.user and job_id_of(message) == job.id:
-                return str(message.id)
-        return None
+    async def _send(
+        self, job: Job, posted: discord.PartialMessage, embed: discord.Embed, view: ui.View
+    ) -> discord.Message:
+        try:
+            return await posted.channel.send(
+                embed=embed,
+                view=view,
+                reference=posted.to_reference(fail_if_not_exists=False),
+                allowed_mentions=_NOBODY,
+                nonce=job.id[-_NONCE_LENGTH:],  # Discord makes no second message of one nonce for some minutes
+            )
+        except (discord.DiscordServerError, aiohttp.ClientError, OSError):
+            self._earlier.no_answer(job)
+            raise

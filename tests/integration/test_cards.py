@@ -12,8 +12,10 @@ from typing import Any
 import discord
 import pytest
 
+from cogs import earlier_cards
 from cogs.cards import Cards
 from config.notion_config import default_routes
+from sandbox.discord import messages
 from sandbox.discord.permissions import Permission
 from sandbox.discord.world import DiscordWorld
 from sandbox.server import Exchange, Fault
@@ -223,17 +225,26 @@ async def test_a_place_in_line_that_has_moved_is_shown(world: DiscordWorld, card
     assert headline(shown(world)[1]) == "👀 **Waiting** · number 1 in line"
 
 
+@pytest.fixture(params=[1000, 100])
+def newest_looked_at(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(earlier_cards, "_NEWEST", request.param)
+
+
+@pytest.mark.parametrize(("before", "since"), [(120, 0), (0, 120)])
+@pytest.mark.usefixtures("newest_looked_at")
 async def test_the_card_of_a_killed_bot_is_found_again_by_its_buttons(
-    world: DiscordWorld, make_cards: MakeCards, store: JobStore, tmp_path: Path
+    world: DiscordWorld, make_cards: MakeCards, store: JobStore, before: int, since: int
 ) -> None:
-    message = post(world)
-    job = posted_earlier(job_of(message))
-    unrecorded = await open_store(f"sqlite+aiosqlite:///{tmp_path / 'killed.db'}")
+    """However many messages are between a post and its card, or after both."""
+    job = posted_earlier(job_of(post(world)))
+    for _ in range(before):
+        world.post(CHANNEL, "good morning")
+    unrecorded = await open_store("sqlite+aiosqlite:///:memory:")
     await record(unrecorded, killed := await make_cards(unrecorded), job)
     await killed.drain()
     await unrecorded.aclose()
-    for _ in range(120):  # what people wrote since
-        world.post(CHANNEL, "good morning")
+    for _ in range(since):
+        world.post(CHANNEL, "good evening")
 
     restarted = await make_cards()
     await record(store, restarted, job, job.entering(Stage.DOWNLOADING, NOON))
@@ -241,6 +252,18 @@ async def test_the_card_of_a_killed_bot_is_found_again_by_its_buttons(
 
     assert [headline(card) for card in shown(world)] == ["⬇️ **Downloading**"]
     assert len([one for one in world.exchanges if one.method == "POST"]) == 1
+
+
+async def test_a_restarted_bot_reads_a_channel_once_for_all_its_cards(
+    world: DiscordWorld, make_cards: MakeCards, store: JobStore
+) -> None:
+    cards = await make_cards()
+
+    await record(store, cards, *(posted_earlier(job_of(post(world))) for _ in range(5)))
+    await cards.drain()
+
+    assert len(shown(world)) == 5
+    assert len([one for one in world.exchanges if one.method == "GET" and one.path.endswith("/messages")]) == 1
 
 
 async def test_the_card_of_another_job_is_not_taken_for_ones_own(
@@ -255,10 +278,13 @@ async def test_the_card_of_another_job_is_not_taken_for_ones_own(
     assert len(shown(world)) == 2
 
 
+@pytest.mark.parametrize("status", [None, 503])
 async def test_a_card_whose_answer_was_lost_is_not_made_twice(
-    world: DiscordWorld, cards: Cards, store: JobStore
+    world: DiscordWorld, cards: Cards, store: JobStore, monkeypatch: pytest.MonkeyPatch, status: int | None
 ) -> None:
-    world.faults.append(Fault("POST", "/messages$", before=False))
+    """Even where it is so long until the next try that Discord knows the nonce no longer."""
+    monkeypatch.setattr(messages, "NONCE_LIFETIME", 0.0)
+    world.faults.append(Fault("POST", "/messages$", status, body={"message": "busy", "code": 0}, before=False))
 
     await record(store, cards, job_of(post(world)))
     await cards.drain()
