@@ -16,6 +16,7 @@ from services.clients.notion_files import NotionFiles
 from services.errors import TransientError
 from services.jobs.job import Artifacts, Job, Stage
 from services.overview import Overview
+from services.pipeline import transcript_files
 from services.pipeline.finish import Finish
 from services.pipeline.notion_status import NotionStatus
 from services.pipeline.page_body import PageBody
@@ -71,6 +72,45 @@ async def test_the_files_are_begun_while_the_media_go_up_and_uploaded_once_unles
     await run(finish, job)
 
     assert sent() == [503] * fails + [200, 200]
+    await finish.files.aclose()
+
+
+async def test_the_files_are_announced_while_the_words_are_heard(
+    notion_world: NotionWorld, finish: Finish, route: ChannelRoute, tmp_path: Path
+) -> None:
+    def announced() -> list[str]:
+        return [one.body["filename"] for one in notion_world.exchanges if one.path == "/v1/file_uploads"]
+
+    job = done(route, tmp_path)
+    finish.files.notice(job.entering(Stage.TRANSCRIBING, NOON))
+    await notion_world.until(lambda: len(announced()) == 2)
+    finish.files.notice(job.entering(Stage.UPLOADING, NOON))
+    await run(finish, job)
+
+    assert announced() == ["transcript.txt", "transcript.srt.txt"]
+    [page] = notion_world.pages(route.database)
+    assert notion_world.page_files(page, "Transcript File") == {"transcript.txt": b"Ask not.\n"}
+
+
+@pytest.fixture(params=["failed", "too old"])
+def useless(request: pytest.FixtureRequest, notion_world: NotionWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "failed":
+        notion_world.faults.append(Fault("POST", "/v1/file_uploads$", 503))
+    else:
+        monkeypatch.setattr(transcript_files, "_GOOD_FOR_S", 0.0)
+
+
+@pytest.mark.usefixtures("useless")
+async def test_an_announcement_that_failed_or_is_too_old_costs_no_file(
+    notion_world: NotionWorld, finish: Finish, route: ChannelRoute, tmp_path: Path
+) -> None:
+    job = done(route, tmp_path)
+    finish.files.notice(job.entering(Stage.TRANSCRIBING, NOON))
+    await notion_world.until(lambda: any(one.path == "/v1/file_uploads" for one in notion_world.exchanges))
+    await run(finish, job)
+
+    [page] = notion_world.pages(route.database)
+    assert notion_world.page_files(page, "Transcript File") == {"transcript.txt": b"Ask not.\n"}
     await finish.files.aclose()
 
 

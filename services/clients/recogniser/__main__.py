@@ -32,10 +32,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from faster_whisper import WhisperModel
-
 from services.clients.recogniser.crew import Crew
 from services.clients.recogniser.hearing import Ear
+from services.clients.recogniser.model import SpeechModel
 from services.clients.recogniser.request import Tell
 
 
@@ -75,7 +74,7 @@ def load(settings: dict[str, Any], tell: Tell) -> Crew:
 
     A second thread in one worker gains nothing, a second worker 1.65 to 1.9 x (FACTS, "Speech recognition").
     """
-    model = WhisperModel(
+    model = SpeechModel(
         settings["model"],
         device=settings["device"],
         compute_type=settings["compute_type"],

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from faster_whisper import WhisperModel
-
 from services.clients.recogniser.cutting import Chunk
 from services.clients.recogniser.guards import (
     Heard,
@@ -14,6 +12,7 @@ from services.clients.recogniser.guards import (
     without_hallucinations,
     without_loops,
 )
+from services.clients.recogniser.model import SpeechModel
 from services.clients.recogniser.refusal import RefusedError
 
 Words = tuple[float, float, str]
@@ -34,7 +33,7 @@ fifth of the time and mend nothing; in Italian they mend two to four words in a 
 class Ear:
     """A model, for any number of threads at once."""
 
-    def __init__(self, model: WhisperModel, beam: int | None) -> None:
+    def __init__(self, model: SpeechModel, beam: int | None) -> None:
         self._model = model
         self._beam = beam
 
@@ -55,8 +54,7 @@ class Ear:
 
     def language_of(self, chunk: Chunk) -> str:
         """Return the ISO 639-1 code of what is most probably spoken."""
-        language, _, _ = self._model.detect_language(chunk.samples)
-        return str(language)
+        return self._model.language_of(chunk.samples)
 
     def hear(self, chunk: Chunk, language: str, show_life: Callable[[], None] = lambda: None) -> list[Words]:
         """Return what is said in a chunk, in its order; `show_life` is called between two attempts."""
