@@ -23,6 +23,7 @@ Json = dict[str, Any]
 AsBot = Callable[[str, str, Any], Awaitable[Any]]
 SendAsBot = Callable[..., Awaitable[Json]]
 
+expect.set_options(timeout=30_000)  # a browser, a bot and other tests share the cores
 HOSTILE = '<img src=x onerror="document.title = 1">'
 
 
