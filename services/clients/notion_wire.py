@@ -11,6 +11,7 @@ import httpx
 from notion_client import AsyncClient
 from notion_client.errors import HTTPResponseError, RequestTimeoutError
 
+from services.clients.pace import Pace
 from services.errors import AuditscribeError, OperatorError, PermanentError, TransientError
 
 log = logging.getLogger(__name__)
@@ -18,9 +19,6 @@ log = logging.getLogger(__name__)
 NOTION_VERSION = "2025-09-03"
 REQUESTS_A_SECOND = 3
 """Notion's limit, on average; workspaces on higher plans may have a higher one."""
-_SLOWER, _FASTER, _SLOWEST_S = 1.5, 0.97, 10.0
-"""After a 429 each turn lasts longer, after each success a little less long: processes that share a connection's limit
-come to share it evenly, and one in so many of their requests is refused."""
 _TRIES_TOO_SOON = 10
 _SOON_S = 10.0
 """A longer Retry-After is for whoever asked to decide upon."""
@@ -43,7 +41,7 @@ class NotionWire:
         """All are called when a request succeeds after one that found Notion down or busy."""
         self.when_answered: list[Callable[[int | None], None]] = []
         """All are called with the status of each answer, 200 for any good one; None: there was none."""
-        self._turn_s = 1.0
+        self._pace = Pace(requests_a_second)
         self._turns = asyncio.Semaphore(requests_a_second)
         self._bulk = asyncio.Lock()
         self._not_before = 0.0
@@ -73,24 +71,24 @@ class NotionWire:
         await self._turns.acquire()
         try:
             await asyncio.sleep(self._not_before - loop.time())
+            self._pace.begin()
             answer = await endpoint(*args, **kwargs)
         except HTTPResponseError as error:
             self._answered(error.status)
             named = _named(error)
-            if isinstance(named, _TooSoonError):
-                self._turn_s = min(self._turn_s * _SLOWER, _SLOWEST_S)
             if isinstance(named, TransientError):
                 self._is_down = True
-                self._not_before = max(self._not_before, loop.time() + (named.retry_after or 0))
+                spread_s = self._pace.refused() if isinstance(named, _TooSoonError) else 0
+                self._not_before = max(self._not_before, loop.time() + (named.retry_after or 0) + spread_s)
             raise named from error
         except (RequestTimeoutError, httpx.TransportError) as error:
             self._answered(None)
             self._is_down = True
             raise TransientError("Notion cannot be reached at the moment.") from error
         finally:
-            loop.call_later(self._turn_s, self._turns.release)
+            loop.call_later(self._pace.turn_s, self._turns.release)
         self._answered(200)
-        self._turn_s = max(self._turn_s * _FASTER, 1.0)
+        self._pace.succeeded()
         if self._is_down:
             self._is_down = False
             for tell in self.when_back:
