@@ -26,14 +26,15 @@ class CardMessages:
         self._client = client
         self._store = store
         self._earlier = EarlierCards(client, clock())
+        self._unkept: dict[str, str] = {}
+        """Cards that the ledger has not taken note of yet: ids by job."""
 
     async def show(self, job: Job, embed: discord.Embed, view: ui.View) -> bool:
         """Make a job's card show this. Returns whether it was there already."""
         channel = self._client.get_partial_messageable(job.origin.channel_id, guild_id=job.origin.guild_id)
         posted = channel.get_partial_message(job.origin.message_id)
-        note = f"card {job.id}"
         with named_errors():
-            card_id = await self._store.find_note(note) or await self._earlier.find(job, posted)
+            card_id = await self._find(job, posted)
             if card_id == _GONE:
                 return True
             if card_id:
@@ -44,13 +45,22 @@ class CardMessages:
                     card_id = _GONE
             else:
                 sent = await self._send(job, posted, embed, view)
-                await self._store.keep_note(note, str(sent.id))
+                await self._keep(job, str(sent.id))
                 if sent.embeds and sent.embeds[0].description != embed.description:
                     # it was made before, by a request whose answer was lost
                     await sent.edit(embed=embed, view=view, allowed_mentions=_NOBODY)
                 return False
-        await self._store.keep_note(note, card_id)
+        await self._keep(job, card_id)
         return True
+
+    async def _find(self, job: Job, posted: discord.PartialMessage) -> str | None:
+        known = self._unkept.get(job.id) or await self._store.find_note(_note(job))
+        return known or await self._earlier.find(job, posted)
+
+    async def _keep(self, job: Job, card_id: str) -> None:
+        self._unkept[job.id] = card_id
+        await self._store.keep_note(_note(job), card_id)
+        del self._unkept[job.id]
 
     async def _send(
         self, job: Job, posted: discord.PartialMessage, embed: discord.Embed, view: ui.View
@@ -66,3 +76,7 @@ class CardMessages:
         except (discord.DiscordServerError, aiohttp.ClientError, OSError):
             self._earlier.no_answer(job)
             raise
+
+
+def _note(job: Job) -> str:
+    return f"card {job.id}"

@@ -15,6 +15,7 @@ import aiofiles.os
 
 from services.clients.checksum import md5_of
 from services.clients.disk import named_full_disk
+from services.clients.files import closed_at_the_end
 from services.clients.names import portable_name
 from services.errors import OperatorError, PermanentError, TransientError
 from services.media import Progress, StoredFile
@@ -120,7 +121,10 @@ async def _copy(source: Path, target: Path, md5: str, progress: Progress) -> Non
     part = target.with_name(f".{target.name}.part")
     size = await aiofiles.os.path.getsize(source)
     try:
-        async with aiofiles.open(source, "rb") as reader, aiofiles.open(part, "wb") as writer:
+        async with (
+            closed_at_the_end(aiofiles.open(source, "rb")) as reader,
+            closed_at_the_end(aiofiles.open(part, "wb")) as writer,
+        ):
             while block := await reader.read(_BLOCK_BYTES):
                 await writer.write(block)
                 progress(await writer.tell() / max(size, 1))

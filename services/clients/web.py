@@ -10,6 +10,7 @@ import aiofiles.os
 import aiohttp
 
 from services.clients.disk import named_full_disk
+from services.clients.files import closed_at_the_end
 from services.clients.patience import Patience
 from services.errors import AuditscribeError, PermanentError, TransientError
 from services.media import Progress, SoundIn, nobody_listens
@@ -98,7 +99,7 @@ class WebFiles:
 async def _receive(answer: aiohttp.ClientResponse, part: Path, have: int, max_bytes: int, arrival: _Arrival) -> None:
     """Append the body behind the first `have` bytes. A body shorter than promised makes aiohttp raise a ClientError."""
     promised = None if answer.content_length is None else have + answer.content_length
-    async with aiofiles.open(part, "ab" if have else "wb") as file:
+    async with closed_at_the_end(aiofiles.open(part, "ab" if have else "wb")) as file:
         if (promised or 0) > max_bytes:
             raise _too_large(max_bytes)
         async for block in answer.content.iter_chunked(_BLOCK_BYTES):

@@ -8,6 +8,7 @@ import aiofiles
 
 from services.clients.checksum import sha256_of
 from services.clients.disk import named_full_disk
+from services.clients.files import closed_at_the_end
 from services.clients.names import portable_name
 from services.clients.storage import Storage
 from services.errors import TransientError
@@ -92,6 +93,6 @@ async def _write_transcript(job: Job, transcript: Transcript, workdir: Path) -> 
     }
     for path, text in contents.values():
         with named_full_disk():
-            async with aiofiles.open(path, "w", encoding="utf-8") as file:
+            async with closed_at_the_end(aiofiles.open(path, "w", encoding="utf-8")) as file:
                 await file.write(text)
     return {role: path for role, (path, _) in contents.items()}

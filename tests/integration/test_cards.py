@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import discord
 import pytest
@@ -20,6 +21,7 @@ from sandbox.discord.permissions import Permission
 from sandbox.discord.world import DiscordWorld
 from sandbox.server import Exchange, Fault
 from services.jobs.job import Job, JobStatus, Stage
+from services.ledger_file import LedgerError
 from services.overview import Overview
 from services.store import JobStore, open_store
 from tests.builders import ATTACHMENT, NOON, ROUTE, finished_artifacts, job_of
@@ -290,6 +292,26 @@ async def test_a_card_whose_answer_was_lost_is_not_made_twice(
     await cards.drain()
 
     assert len(shown(world)) == 1
+
+
+async def test_a_card_whose_note_the_ledger_does_not_take_is_not_made_twice(
+    world: DiscordWorld, cards: Cards, store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where it is so long until the next try that Discord knows the nonce no longer."""
+    monkeypatch.setattr(messages, "NONCE_LIFETIME", 0.0)
+    job = job_of(post(world))
+
+    with monkeypatch.context() as locked:
+        keep_note = AsyncMock(side_effect=LedgerError("The ledger is locked."))
+        locked.setattr(store, "keep_note", keep_note)
+        await record(store, cards, job)
+        while not keep_note.await_count:
+            await asyncio.sleep(0.001)
+    await record(store, cards, job.entering(Stage.DOWNLOADING, NOON))
+    await cards.drain()
+
+    assert [headline(card) for card in shown(world)] == ["⬇️ **Downloading**"]
+    assert await store.find_note(f"card {job.id}") == shown(world)[0]["id"]
 
 
 async def test_a_card_that_was_made_by_a_request_whose_answer_was_lost_shows_what_is_so_by_now(
