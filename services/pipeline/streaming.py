@@ -75,7 +75,7 @@ class Streaming:
                 await course.do(
                     Stage.DOWNLOADING, lambda job, progress: self.download.run(job, workdir, progress, arrival)
                 )
-        except BaseException:
+        except BaseException:  # whatever it is goes on; whoever waits for the sound must not wait for ever
             arrival.end(well=False)
             raise
         arrival.end(well=True)

@@ -26,7 +26,9 @@ from tests.e2e.observing import (
 )
 
 STATUS = "Transcript Process Status"
-RESTARTED = pytest.mark.parametrize("restarted", [False, True], ids=["same process", "after a restart"])
+RESTARTED = pytest.mark.parametrize(
+    "restarted", [pytest.param(False, marks=pytest.mark.long), True], ids=["same process", "after a restart"]
+)
 SELDOM_RESTARTED = pytest.mark.parametrize(
     "restarted", [False, pytest.param(True, marks=pytest.mark.long)], ids=["same process", "after a restart"]
 )

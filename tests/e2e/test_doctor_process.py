@@ -65,7 +65,7 @@ async def test_all_that_is_broken_is_told_at_once_each_with_its_remedy(worlds: W
     [
         ("DISCORD_TOKEN", "wrong"),
         pytest.param("DISCORD_API_URL", "http://127.0.0.1:9/api/v10", marks=pytest.mark.long),
-        ("NOTION_TOKEN", "wrong"),
+        pytest.param("NOTION_TOKEN", "wrong", marks=pytest.mark.long),
         pytest.param("GOOGLE_TOKEN_FILE", "nowhere.json", marks=pytest.mark.long),
         pytest.param("DATA_DIR", "/dev/null/data", marks=pytest.mark.long),
     ],

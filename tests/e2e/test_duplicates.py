@@ -31,7 +31,9 @@ async def process(worlds: Worlds) -> AsyncIterator[BotProcess]:
     await process.bury()
 
 
-@pytest.mark.parametrize("effect", EFFECTS)
+@pytest.mark.parametrize(
+    "effect", ["page", *(pytest.param(effect, marks=pytest.mark.long) for effect in ("Drive file", "card"))]
+)
 async def test_killed_between_the_effect_and_its_record_the_bot_makes_no_second_one(
     effect: str, worlds: Worlds, process: BotProcess
 ) -> None:

@@ -127,7 +127,13 @@ async def test_ctrl_c_ends_an_idle_bot_cleanly(worlds: Worlds) -> None:
     assert b"Traceback" not in errors
 
 
-@pytest.mark.parametrize("name", ["DISCORD_TOKEN", "NOTION_TOKEN", "DISCORD_MESSAGE_DB_ID"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "DISCORD_TOKEN",
+        *(pytest.param(name, marks=pytest.mark.long) for name in ("NOTION_TOKEN", "DISCORD_MESSAGE_DB_ID")),
+    ],
+)
 async def test_a_missing_setting_ends_the_start_with_one_sentence(worlds: Worlds, name: str) -> None:
     settings = worlds.settings()
     del settings[name]
@@ -143,10 +149,10 @@ async def test_a_missing_setting_ends_the_start_with_one_sentence(worlds: Worlds
     ("name", "value"),
     [
         ("DISCORD_TOKEN", "wrong"),
-        ("NOTION_TOKEN", "wrong"),
-        ("DISCORD_MESSAGE_DB_ID", "0" * 32),
+        pytest.param("NOTION_TOKEN", "wrong", marks=pytest.mark.long),
+        pytest.param("DISCORD_MESSAGE_DB_ID", "0" * 32, marks=pytest.mark.long),
         ("GOOGLE_TOKEN_FILE", "nowhere.json"),
-        ("WORKERS", "none"),
+        pytest.param("WORKERS", "none", marks=pytest.mark.long),
         ("DATA_DIR", "/dev/null/data"),
         ("DISCORD_API_URL", "http://127.0.0.1:9/api/v10"),
     ],

@@ -39,7 +39,9 @@ async def test_running_waiting_and_ended_videos_are_listed(worlds: Worlds, start
     assert states[3].startswith("<t:")
 
 
-@pytest.mark.parametrize("restarted", [False, True], ids=["same process", "after a restart"])
+@pytest.mark.parametrize(
+    "restarted", [pytest.param(False, marks=pytest.mark.long), True], ids=["same process", "after a restart"]
+)
 async def test_its_pages_are_turned_by_buttons(worlds: Worlds, start_bot: StartBot, *, restarted: bool) -> None:
     links = " ".join(f"{worlds.site.url}/status/{code}" for code in range(410, 421))
     async with start_bot(WORKERS="1"):

@@ -17,7 +17,8 @@ MPEG_TS = (b"\x47\x40\x00\x10" + bytes(184)) * 20
 class Canary:
     """A server on both loopback addresses that notes each connection, and each request's head."""
 
-    def __init__(self) -> None:
+    def __init__(self, status: str = "404 Not Found") -> None:
+        self._status = status
         self.connections = 0
         self.heads: list[bytes] = []
         self.port = 0
@@ -42,7 +43,7 @@ class Canary:
         with suppress(OSError, EOFError, TimeoutError):
             async with asyncio.timeout(0.2):  # who comes by ftp waits for our word
                 self.heads.append(await reader.read(2**16))
-            writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\ntweet")
+            writer.write(f"HTTP/1.1 {self._status}\r\nContent-Length: 5\r\n\r\ntweet".encode())
         with suppress(OSError):
             writer.close()
             await writer.wait_closed()

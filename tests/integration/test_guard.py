@@ -3,7 +3,6 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
@@ -12,6 +11,7 @@ from aiohttp import web
 from services.clients.addresses import is_public
 from services.clients.guard import Guard
 from services.clients.own_loop import on_own_loop
+from tests.integration.hostile_site import Canary
 
 SPELLINGS = [
     "127.0.0.1",
@@ -40,30 +40,9 @@ SPELLINGS = [
 ]
 
 
-class Canary:
-    """A server on both loopback addresses that notes each request's head."""
-
-    def __init__(self) -> None:
-        self.heads: list[bytes] = []
-        self.port = 0
-
-    @asynccontextmanager
-    async def singing(self) -> AsyncIterator["Canary"]:
-        with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as listening:
-            self.port = listening.getsockname()[1]
-            async with await asyncio.start_server(self.answer, sock=listening):
-                yield self
-
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.heads.append(await reader.readuntil(b"\r\n\r\n"))
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\ntweet")
-        writer.close()
-        await writer.wait_closed()
-
-
 @pytest.fixture
 async def canary() -> AsyncIterator[Canary]:
-    async with Canary().singing() as canary:
+    async with Canary("200 OK").singing() as canary:
         yield canary
 
 

@@ -5,6 +5,7 @@ import asyncio
 import logging
 import secrets
 import sys
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -13,7 +14,10 @@ from sandbox.worlds import Worlds
 from tests.e2e.chaos.bot_process import BotDiedError
 from tests.e2e.chaos.harness import Chaos
 from tests.e2e.chaos.many import WORKERS, ManyChaos
+from tests.e2e.chaos.verdict import tell
 from tests.postgres import new_database, postgres
+
+say = partial(print, flush=True)
 
 
 def main() -> int:
@@ -32,7 +36,7 @@ def main() -> int:
     else:
         wrong = asyncio.run(chaos(folder, options.kills or 200, options.seed))
     if wrong:
-        _say(f"The bot's log and its ledger are in {folder}.")
+        say(f"The bot's log and its ledger are in {folder}.")
         return 1
     rmtree(folder)
     return 0
@@ -40,35 +44,26 @@ def main() -> int:
 
 async def chaos(folder: Path, kills: int, seed: int) -> list[str]:
     """Return what was wrong in the end, all of it printed."""
-    _say(f"{kills} kills, seed {seed}\n  no  after    moment | where the videos were | requests without an answer")
+    say(f"{kills} kills, seed {seed}\n  no  after    moment | where the videos were | requests without an answer")
     async with Worlds(folder) as worlds:
-        run = Chaos(worlds, seed, _say)
+        run = Chaos(worlds, seed, say)
         try:
             wrong = await run.run(kills)
         except BotDiedError as error:
             wrong = [str(error)]
-    _say(run.table())
-    return _told(wrong)
+    say(run.table())
+    tell(wrong, say)
+    return wrong
 
 
 async def many_chaos(folder: Path, videos: int, kills: int, seed: int) -> list[str]:
     """The same of a bot and three workers."""
-    _say(f"{videos} videos, {kills} kills of a bot and {WORKERS} workers, seed {seed}")
+    say(f"{videos} videos, {kills} kills of a bot and {WORKERS} workers, seed {seed}")
     with postgres() as server:
         async with Worlds(folder) as worlds:
-            return _told(await ManyChaos(worlds, new_database(server), seed, _say).run(videos, kills))
-
-
-def _told(wrong: list[str]) -> list[str]:
-    for sentence in wrong:
-        _say(f"WRONG: {sentence}")
-    _say(f"{len(wrong)} faults." if wrong else "Every video is one page, one folder, each file once, one card.")
+            wrong = await ManyChaos(worlds, new_database(server), seed, say).run(videos, kills)
+    tell(wrong, say)
     return wrong
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -194,9 +194,10 @@ class Chaos:
 
 
 def schedule(kills: int, chance: random.Random) -> list[Moment]:
-    """Return every moment equally often and, as a third of all kills, random instants; in random order."""
+    """Return two thirds of the kills spread evenly over all moments, and random instants; in random order."""
     moments = list(every_moment())
-    chosen = (moments * max(1, round(kills * 2 / 3 / len(moments))))[:kills]
-    chosen += [random_instant(7.0) for _ in range(kills - len(chosen))]
+    certain = round(kills * 2 / 3)
+    chosen = [moments[number * len(moments) // certain] for number in range(certain)]
+    chosen += [random_instant(7.0) for _ in range(kills - certain)]
     chance.shuffle(chosen)
     return chosen

@@ -5,7 +5,7 @@ import re
 import time
 from asyncio import get_running_loop
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -238,3 +238,10 @@ def _is_page_of(video: Video, values: Json) -> bool:
 
 def _md5(content: bytes) -> str:
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def tell(wrong: Sequence[str], say: Callable[[str], None]) -> None:
+    """Say what was wrong in the end, a line each, or that nothing was."""
+    for sentence in wrong:
+        say(f"WRONG: {sentence}")
+    say(f"{len(wrong)} faults." if wrong else "Every video is one page, one folder, each file once, one card.")

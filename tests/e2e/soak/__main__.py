@@ -5,16 +5,20 @@ import asyncio
 import logging
 import secrets
 import sys
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
 from sandbox.worlds import Worlds
 from tests.e2e.chaos.bot_process import BotDiedError
+from tests.e2e.chaos.verdict import tell
 from tests.e2e.soak.harness import Soak
 
 SHORT = 200
 """With fewer videos the bot's memory is not judged: it is still warming up."""
+
+say = partial(print, flush=True)
 
 
 def main() -> int:
@@ -29,7 +33,7 @@ def main() -> int:
     folder = Path(mkdtemp(prefix="auditscribe-soak-"))
     wrong = asyncio.run(soak(folder, options.videos, options.kills, options.seed))
     if wrong:
-        _say(f"The bot's log and its ledger are in {folder}.")
+        say(f"The bot's log and its ledger are in {folder}.")
         return 1
     rmtree(folder)
     return 0
@@ -37,21 +41,14 @@ def main() -> int:
 
 async def soak(folder: Path, videos: int, kills: int, seed: int) -> list[str]:
     """Return what was wrong in the end, all of it printed."""
-    _say(f"{videos} videos, {kills} kills, seed {seed}; in {folder}")
+    say(f"{videos} videos, {kills} kills, seed {seed}; in {folder}")
     async with Worlds(folder) as worlds:
         try:
-            wrong = await Soak(worlds, seed, _say, is_long=videos >= SHORT).run(videos, kills)
+            wrong = await Soak(worlds, seed, say, is_long=videos >= SHORT).run(videos, kills)
         except (BotDiedError, TimeoutError) as error:
             wrong = [str(error) or "the bot does not connect"]
-    for sentence in wrong:
-        _say(f"WRONG: {sentence}")
-    _say(f"{len(wrong)} faults." if wrong else "Every video is one page, one folder, each file once, one card.")
+    tell(wrong, say)
     return wrong
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":
