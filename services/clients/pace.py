@@ -15,8 +15,7 @@ class Pace:
     """A turn's length: a second, longer after refusals. After each success, or the time of one left unused, it is a
     little less long: so processes share a limit, and whoever comes back from a pause is not held up by what was before.
 
-    Tried out in a simulation with three requests a second for all: processes of eight seconds' work and then nine
-    requests get 1.7 a second through if they are two, 2.0 if they are three, 2.2 if they are six.
+    `make bench ARGS=workers` tells what several workers get done with it.
     """
 
     def __init__(self, requests_a_second: int, clock: Callable[[], float] = time.monotonic) -> None:
