@@ -20,7 +20,8 @@ Span = tuple[float, float]
 """From when to when, in seconds since the epoch."""
 
 CHANNEL = "audit-process"
-_LOOK_EVERY_S = 0.02
+_LOOK_EVERY_S = 0.1
+"""Not more often, since a look costs a millisecond of a core that the bot could use."""
 _REPORTS = (reports.on_pages, reports.on_cards, reports.in_reactions)
 _ENDED_WITHIN_S = 3000.0
 

@@ -8,17 +8,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.auth import credentials as auth
 from google.auth.transport import Request
 from google.oauth2 import service_account
 from google.oauth2.credentials import Credentials
-from google_auth_oauthlib.flow import InstalledAppFlow
-from oauthlib.oauth2 import OAuth2Error  # type: ignore[import-untyped]  # oauthlib has no types
 
 from services.clients.drive_http import PROVIDER
 from services.errors import OperatorError
+
+if TYPE_CHECKING:
+    from google_auth_oauthlib.flow import InstalledAppFlow
 
 SCOPE = "https://www.googleapis.com/auth/drive.file"
 """Only what the bot itself has made."""
@@ -39,6 +40,9 @@ def login(client_secret_file: Path, token_file: Path, *, open_browser: bool, ask
     Where there is no browser, `ask` shows the address to open elsewhere, and returns the address at which that ended.
     Raises OperatorError if the client file is unusable or Google refuses.
     """
+    from google_auth_oauthlib.flow import InstalledAppFlow  # noqa: PLC0415 (slow, and the bot itself does without)
+    from oauthlib.oauth2 import OAuth2Error  # type: ignore[import-untyped]  # noqa: PLC0415 (as above)
+
     config = _read(client_secret_file, "OAuth client")
     try:
         flow = InstalledAppFlow.from_client_config(config, scopes=[SCOPE])
@@ -106,7 +110,7 @@ class _TokenFileCredentials(Credentials):
         return False
 
 
-def _authorize(flow: InstalledAppFlow, *, open_browser: bool, ask: Callable[[str], str]) -> None:
+def _authorize(flow: "InstalledAppFlow", *, open_browser: bool, ask: Callable[[str], str]) -> None:
     if open_browser:
         try:
             flow.run_local_server(port=0, prompt="consent")

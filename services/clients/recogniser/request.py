@@ -55,10 +55,10 @@ class Request:
         with self._telling_failures():
             self._speak(self._ear.check_language(self._language))
             for chunk in self._cut():
-                if self._language is None:
-                    self._speak(self._ear.language_of(chunk))
                 if self._chunks == 0:
                     self._tell(begun=True)
+                if self._language is None:
+                    self._speak(self._ear.language_of(chunk))
                 self._chunks += 1
                 self._line.put(self, (self._chunks - 1, chunk))
             with self._telling:
