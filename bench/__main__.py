@@ -5,6 +5,7 @@ import asyncio
 import json
 import logging
 import sys
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,11 @@ def main() -> int:
     logging.getLogger("aiohttp.server").setLevel("CRITICAL")  # a bot that is stopped does not finish its requests
     faults: list[str] = []
     for name in options.names or [name for name in BENCHMARKS if not (options.quick and name in NOT_QUICK)]:
+        begun = time.monotonic()
         outcome = asyncio.run(BENCHMARKS[name](quick=options.quick))
         for table in outcome.tables:
             console.print(table)
+        console.print(f"{name}: measured in {time.monotonic() - begun:.0f} s")
         _keep(name, outcome)
         faults += outcome.faults
     for fault in faults:

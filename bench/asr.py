@@ -30,7 +30,7 @@ SHOWN = {
 }
 """In the order of their turns."""
 _ROUNDS = 5
-_LONG_S, _QUICK_S = 150.0, 75.0
+_LONG_S, _QUICK_S = 150.0, 30.0
 """Of each recording, at most."""
 _WARM_UP_S = 12.0
 

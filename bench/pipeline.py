@@ -1,5 +1,6 @@
 """The whole pipeline against a plain script of the same libraries, over a source that is slow, slower and slowest."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -20,6 +21,8 @@ _PACES = {"half": 0.5, "one": 1.0, "two": 2.0}
 nothing could be twice as fast as the script at 1."""
 _FREE_S = 3.0
 """What a job may take beside 1.10 x its slowest part."""
+_APART_S = 1.0
+"""From the script's last request to Notion to the bot's first: they share its limit of three a second."""
 _CLIP = "story"
 
 
@@ -74,6 +77,7 @@ class Track:
     async def warm_up(self) -> None:
         """Let both do the video once, with a fast source."""
         await run_script(self._worlds, self._next_video(), BASE.folder())
+        await asyncio.sleep(_APART_S)
         await follow(self._worlds, self._next_video())
 
     async def run(self, number: int) -> list[Race]:
@@ -86,6 +90,7 @@ class Track:
             mark = time.monotonic()
             script = await run_script(self._worlds, self._next_video(), BASE.folder())
             download = self._transfer(mark)
+            await asyncio.sleep(_APART_S)
             if bot is None:
                 bot = (await follow(self._worlds, self._next_video())).seconds
             races.append(Race(pace, download, transcription, script.upload, bot, script))
