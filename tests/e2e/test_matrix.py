@@ -10,7 +10,8 @@ import pytest
 
 from sandbox.demo.promises import share_of_words
 from sandbox.demo.watch import until
-from sandbox.media import words
+from sandbox.media import clip, words
+from sandbox.site.youtube import FORMATS
 from sandbox.worlds import Worlds
 from tests.e2e.conftest import StartBot
 from tests.e2e.matrix import (
@@ -46,6 +47,8 @@ async def test_each_page_says_in_each_column_and_below_them_what_it_should(
     for channel in ROUTES.values():
         if channel not in {known["name"] for known in worlds.discord.store.channels.values()}:
             worlds.discord.add_channel(channel)
+    for ending, _ in FORMATS.values():
+        clip(worlds.clips, f"sonnet{ending}")  # else yt-dlp's first question waits for all of them, too long if busy
 
     async with start_bot(WORKERS="4"):
         posts = list(post_videos(worlds, kinds, index_last=mode == "fallback"))
