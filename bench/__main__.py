@@ -28,8 +28,8 @@ BENCHMARKS: dict[str, Callable[..., Coroutine[Any, Any, Outcome]]] = {
     "workers": workers.measure,
     "asr": asr.measure,
 }
-NOT_QUICK = {"twenty-jobs", "queries", "workers"}
-"""What the quick form leaves out, unless it is named: each takes minutes by itself."""
+NOT_QUICK = {"twenty-jobs", "queries", "workers", "traffic"}
+"""What the quick form leaves out, unless it is named: three take minutes each, the last counts and times nothing."""
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
 

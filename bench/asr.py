@@ -56,12 +56,11 @@ async def measure(*, quick: bool) -> Outcome:
     hearings: list[Hearing] = []
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="auditscribe-bench-")))
-        recognisers: dict[str, Recogniser] = {CLI: Command(model)}
+        recognisers: dict[str, Recogniser] = {CLI: Command(model)}  # it starts anew each time: no warm-up would last
+        warm_up = recorded("english", _WARM_UP_S).write(folder)
         for name in (DEFAULT, BATCHED, OURS):
             recognisers[name] = await stack.enter_async_context(contender(name, model))
-        warm_up = recorded("english", _WARM_UP_S)
-        for recogniser in recognisers.values():
-            await recogniser.hear(warm_up.write(folder))
+            await recognisers[name].hear(warm_up)
         for number in range(1 if quick else _ROUNDS):
             for sound in recordings:
                 turns = SHOWN if sound.name == "clean" else (DEFAULT, OURS)

@@ -14,7 +14,7 @@ from bench.recordings import reading
 from bench.tables import Outcome, p99, p99_of, table
 from bench.watching import CHANNEL, FailedError, Span, job_of
 from sandbox.worlds import Worlds
-from services.jobs.job import JobStatus, Stage
+from services.jobs.job import Job, JobStatus, Stage
 
 _TRANSCRIPTIONS, _DOWNLOADS = 2, 4
 _LOOK_EVERY_S = 0.1
@@ -48,13 +48,17 @@ async def _window(worlds: Worlds, sound: bytes, downloads: Sequence[str]) -> Spa
     recordings = [worlds.discord.post(CHANNEL, files=[file])["id"] for file in files]
     times = []
     async with asyncio.timeout(_WITHIN_S):
-        while not all((job := job_of(worlds, one)) and job.has_ended for one in recordings):
+        while not all(_is_transcribed(job_of(worlds, one)) for one in recordings):
             if _in(worlds, recordings, Stage.TRANSCRIBING) and _in(worlds, downloads, Stage.DOWNLOADING):
                 times.append(asyncio.get_running_loop().time())
             await asyncio.sleep(_LOOK_EVERY_S)
     if not times:
         raise FailedError("The transcriptions and the downloads were never under way at once.")
     return times[0], times[-1]
+
+
+def _is_transcribed(job: Job | None) -> bool:
+    return job is not None and (job.stage is Stage.UPLOADING or job.has_ended)
 
 
 def _in(worlds: Worlds, messages: Sequence[str], stage: Stage) -> bool:

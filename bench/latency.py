@@ -20,7 +20,7 @@ from services.jobs.job import Stage
 
 _STAGES = (Stage.DOWNLOADING, Stage.TRANSCRIBING, Stage.UPLOADING)
 _CLIP = "reading"
-_SOURCE_S = 10.0
+_SOURCE_S = 5.0
 """How long the site takes to send a video whose sound lasts 53 s."""
 _SLOW = 2_000
 """Bytes a second: what is posted only to be noticed is not to be finished."""
@@ -50,14 +50,14 @@ class Job:
 
 
 async def measure(*, quick: bool) -> Outcome:
-    """Five runs of thirty posts, and six videos, the first with a cold model; `quick`: one run, and three videos."""
+    """Five runs of thirty posts, and six videos, the first with a cold model; `quick`: one of fifteen, two videos."""
     with TemporaryDirectory(prefix="auditscribe-bench-") as folder:
         async with Worlds(Path(folder)) as worlds:
             async with running_bot(worlds, **TINY.settings()):
-                videos = await _videos(worlds, 3 if quick else 6)
+                videos = await _videos(worlds, 2 if quick else 6)
             worlds.site.wire.bytes_per_second = _SLOW
             async with running_bot(worlds, **TINY.settings()):
-                posts = [await _posts(worlds, run, 30) for run in range(1 if quick else 5)]
+                posts = [await _posts(worlds, run, 15 if quick else 30) for run in range(1 if quick else 5)]
     return _outcome(posts, videos)
 
 

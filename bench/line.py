@@ -20,8 +20,8 @@ from bench.tables import Outcome, median_of, p99_of, table
 from sandbox.worlds import Worlds
 from services.jobs.job import Job
 
-_JOBS, _JOBS_QUICK = 10_000, 2_000
-_ASKS = 40
+_JOBS, _JOBS_QUICK = 10_000, 500
+_ASKS, _ASKS_QUICK = 40, 15
 _CHANNEL = "market-outlook"
 _SECRET = "bench"  # noqa: S105 (of a door that is open to this machine alone, for minutes)
 _SETTLED_S = 5.0
@@ -47,21 +47,22 @@ class Figures:
 
 
 async def measure(*, quick: bool) -> Outcome:
-    """Five runs of forty of each; `quick`: one, and two thousand jobs: a start takes them up one by one.
+    """Five runs of forty of each; `quick`: one of fifteen, and 500 jobs: a start takes them up one by one.
 
     The waiting jobs, and those that join them, come through the webhook: they have no messages, so that ten thousand
     cards and reactions, which take Discord's limits an hour, do not blur the figures.
     """
     with TemporaryDirectory(prefix="auditscribe-bench-") as folder:
         async with Worlds(Path(folder)) as worlds:
-            waiting = list(Past(worlds).from_flows(_JOBS_QUICK if quick else _JOBS, _CHANNEL))
+            jobs, asks = (_JOBS_QUICK, _ASKS_QUICK) if quick else (_JOBS, _ASKS)
+            waiting = list(Past(worlds).from_flows(jobs, _CHANNEL))
             door = Door(worlds)
             settings = door.settings | {"DATABASE_URL": await fill(Path(folder), waiting), "WORKERS": "1"}
             begun = time.monotonic()
             async with running_bot(worlds, **settings) as bot:
                 started_s = time.monotonic() - begun
                 await asyncio.sleep(_SETTLED_S)
-                asked = waiting[1 :: len(waiting) // _ASKS]
+                asked = waiting[1 :: jobs // asks][:asks]
                 runs = [[await _look(worlds, door, job) for job in asked] for _ in range(1 if quick else 5)]
                 memory = memory_of(bot.pid)
     return _outcome(len(waiting), runs, started_s, memory)

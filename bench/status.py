@@ -24,7 +24,7 @@ _QUIET_S, _QUIET_WITHIN_S = 4.0, 180.0
 
 async def measure(*, quick: bool) -> Outcome:
     """Ask the bot over the sandbox's wire, every kind of question in turn."""
-    runs, asks = (3, 40) if quick else (5, 100)
+    runs, asks = (1, 40) if quick else (5, 100)
     with TemporaryDirectory(prefix="auditscribe-bench-") as folder:
         async with Worlds(Path(folder)) as worlds:
             past = Past(worlds)
