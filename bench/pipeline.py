@@ -21,7 +21,7 @@ _PACES = {"half": 0.5, "one": 1.0, "two": 2.0}
 nothing could be twice as fast as the script at 1."""
 _FREE_S = 3.0
 """What a job may take beside 1.10 x its slowest part."""
-_QUICK_S = 30.0
+_QUICK_S = 20.0
 """Of the speech, in the quick form."""
 _APART_S = 1.0
 """From the script's last request to Notion to the bot's first: they share its limit of three a second."""
@@ -57,7 +57,7 @@ class Race:
 
 
 async def measure(*, quick: bool) -> Outcome:
-    """Five runs of all paces over 309 s of speech, the script and the bot by turns; `quick`: one, over its first 30."""
+    """Five runs of all paces over 309 s of speech, the script and the bot by turns; `quick`: one, over its first 20."""
     with TemporaryDirectory(prefix="auditscribe-bench-") as folder:
         async with Worlds(Path(folder)) as worlds:
             track = Track(worlds, at_most_s=_QUICK_S if quick else None)

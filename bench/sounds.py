@@ -60,13 +60,13 @@ class Sound:
         return path
 
 
-def sounds(*, at_most_s: float | None = None) -> Sequence[Sound]:
-    """Return all four; `at_most_s`: only the first clips, which are no longer together.
+def sounds(*, at_most_s: float | None = None, italian_from_s: float = 0.0) -> Sequence[Sound]:
+    """Return all four; `at_most_s`: only so much of each, in whole clips.
 
     `noise` and `pauses` are made of `clean`: the same voices and words.
     """
     clean = recorded("english", at_most_s)
-    other = recorded("italian", at_most_s)
+    other = recorded("italian", at_most_s, from_s=italian_from_s)
     return (
         replace(clean, name="clean"),
         replace(noisy(clean), name="noise"),
@@ -75,12 +75,15 @@ def sounds(*, at_most_s: float | None = None) -> Sequence[Sound]:
     )
 
 
-def recorded(name: str, at_most_s: float | None = None) -> Sound:
-    """Return one of bench/audio, or the first whole clips of it."""
+def recorded(name: str, at_most_s: float | None = None, *, from_s: float = 0.0) -> Sound:
+    """Return one of bench/audio, or the whole clips that end within `at_most_s` seconds after `from_s`."""
     story: Mapping[str, Any] = json.loads((FOLDER / f"{name}.json").read_text())
-    clips = [clip for clip in story["clips"] if at_most_s is None or clip["end"] <= at_most_s]
-    ends = [round(clip["end"] * RATE) for clip in clips]
-    return Sound(name, story["language"], _decoded(name)[: ends[-1]], " ".join(clip["words"] for clip in clips), ends)
+    before = [clip["end"] for clip in story["clips"] if clip["end"] <= from_s]
+    begun = before[-1] if before else 0.0
+    clips = [clip for clip in story["clips"][len(before) :] if at_most_s is None or clip["end"] <= begun + at_most_s]
+    ends = [round((clip["end"] - begun) * RATE) for clip in clips]
+    samples = _decoded(name)[round(begun * RATE) :][: ends[-1]]
+    return Sound(name, story["language"], samples, " ".join(clip["words"] for clip in clips), ends)
 
 
 def noisy(sound: Sound) -> Sound:

@@ -16,27 +16,27 @@ from sandbox.discord.permissions import Permission
 from sandbox.worlds import Worlds
 from services.jobs.job import Job
 
-_JOBS = 10_000
+_JOBS, _JOBS_QUICK = 10_000, 2_000
 _RUNNING, _IN_LINE, _POSTPONED = 4, 30, 10
 _HIDDEN = CHANNELS[-1]
 _QUIET_S, _QUIET_WITHIN_S = 4.0, 180.0
 
 
 async def measure(*, quick: bool) -> Outcome:
-    """Ask the bot over the sandbox's wire, every kind of question in turn."""
-    runs, asks = (1, 40) if quick else (5, 100)
+    """Ask the bot over the sandbox's wire, every kind of question in turn; `quick`: less often, and of fewer jobs."""
+    runs, asks, jobs = (1, 25, _JOBS_QUICK) if quick else (5, 100, _JOBS)
     with TemporaryDirectory(prefix="auditscribe-bench-") as folder:
         async with Worlds(Path(folder)) as worlds:
             past = Past(worlds)
             worlds.discord.permit(_HIDDEN, user=worlds.discord.poster, deny=Permission.VIEW_CHANNEL)
-            ended = list(past.ended(_JOBS - _RUNNING - _IN_LINE - _POSTPONED))
+            ended = list(past.ended(jobs - _RUNNING - _IN_LINE - _POSTPONED))
             under_way = past.on_their_way(running=_RUNNING, in_line=_IN_LINE, postponed=_POSTPONED)
             url = await fill(Path(folder), [*ended, *under_way])
             async with running_bot(worlds, DATABASE_URL=url, WORKERS=str(_RUNNING)):
                 await _quiet(worlds)
                 questions = Questions(worlds, ended)
                 timings = [await _run(worlds, questions, asks) for _ in range(runs)]
-    return _outcome(timings)
+    return _outcome(timings, jobs)
 
 
 class Questions:
@@ -105,7 +105,7 @@ def _reports(worlds: Worlds) -> int:
     return len(worlds.notion.exchanges) + sum(one.method != "PATCH" for one in worlds.discord.exchanges)
 
 
-def _outcome(runs: Sequence[Mapping[str, Sequence[Timing]]]) -> Outcome:
+def _outcome(runs: Sequence[Mapping[str, Sequence[Timing]]], jobs: int) -> Outcome:
     rows: list[list[object]] = []
     figures: dict[str, tuple[float, float]] = {}
     for kind in runs[0]:
@@ -114,7 +114,7 @@ def _outcome(runs: Sequence[Mapping[str, Sequence[Timing]]]) -> Outcome:
         figures[kind] = median_of(seen), p99_of(seen)
         rows.append([kind, *figures[kind], median_of(bot), p99_of(bot)])
     asked = sum(len(timings) for timings in runs[0].values())
-    title = f"/status with {_JOBS:,} jobs in the ledger: milliseconds, medians of {len(runs)} runs of {asked} questions"
+    title = f"/status with {jobs:,} jobs in the ledger: milliseconds, medians of {len(runs)} runs of {asked} questions"
     columns = ("question", "median", "p99", "bot alone: median", "p99")
     slash, typed = ([figures[kind] for kind in figures if kind.startswith(what)] for what in ("/status", "typed"))
     return Outcome(
