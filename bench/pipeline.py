@@ -62,7 +62,8 @@ async def measure(*, quick: bool) -> Outcome:
         async with Worlds(Path(folder)) as worlds:
             track = Track(worlds, at_most_s=_QUICK_S if quick else None)
             async with running_bot(worlds, **BASE.settings()):
-                await track.warm_up(script=not quick)
+                if not quick:
+                    await track.warm_up()
                 races = [race for number in range(1 if quick else 5) for race in await track.run(number)]
     return _outcome(races)
 
@@ -76,11 +77,10 @@ class Track:
         self._bytes = self._sound.stat().st_size + self._sound.with_name(f"{_CLIP}-720.mp4").stat().st_size
         self._videos = 0
 
-    async def warm_up(self, *, script: bool) -> None:
-        """Let the bot do the video once, with a fast source, and perhaps the script before it."""
-        if script:
-            await run_script(self._worlds, self._next_video(), BASE.folder())
-            await asyncio.sleep(_APART_S)
+    async def warm_up(self) -> None:
+        """Let both do the video once, with a fast source."""
+        await run_script(self._worlds, self._next_video(), BASE.folder())
+        await asyncio.sleep(_APART_S)
         await follow(self._worlds, self._next_video())
 
     async def run(self, number: int) -> list[Race]:
