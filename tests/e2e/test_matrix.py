@@ -29,8 +29,6 @@ from tests.page_bodies import toggles
 from tests.page_bodies import words as joined
 
 KINDS = (post_youtube, post_direct_link, post_attachment)
-SLOW = 50_000
-"""Bytes a second of a sound whose index comes last: once it is whole and rewritten, it can be heard like any other."""
 DAY, TIME = r"\d{4}-\d\d-\d\d", r"\d\d:\d\d:\d\d"
 
 
@@ -51,8 +49,6 @@ async def test_each_page_says_in_each_column_and_below_them_what_it_should(
             worlds.discord.add_channel(channel)
     for ending, _ in FORMATS.values():
         clip(worlds.clips, f"sonnet{ending}")  # else yt-dlp's first question waits for all of them, too long if busy
-    for speech in ("sonnet", "jfk"):
-        worlds.site.slow[f"/clips/{speech}-plain.m4a"] = SLOW
 
     async with start_bot(WORKERS="4"):
         posts = list(post_videos(worlds, kinds, index_last=mode == "fallback"))
