@@ -52,7 +52,7 @@ class Hearing:
 
 
 async def measure(*, quick: bool) -> Outcome:
-    """Let them hear all, five times, (b) and (c) clean speech alone; quick: once, and the first clips only."""
+    """Let them hear all, five times, (b) and (c) clean speech alone; quick: once, and some clips only."""
     model = base()
     recordings = (
         sounds(at_most_s=_QUICK_S, italian_from_s=_QUICK_ITALIAN_FROM_S) if quick else sounds(at_most_s=_LONG_S)

@@ -62,7 +62,7 @@ async def measure(*, quick: bool) -> Outcome:
         async with Worlds(Path(folder)) as worlds:
             track = Track(worlds, at_most_s=_QUICK_S if quick else None)
             async with running_bot(worlds, **BASE.settings()):
-                if not quick:
+                if not quick:  # else the measured transcription loads the model, before its clock runs
                     await track.warm_up()
                 races = [race for number in range(1 if quick else 5) for race in await track.run(number)]
     return _outcome(races)
